@@ -1,0 +1,1 @@
+"""agentc: compile an agent graph for mixed hardware, and run it."""
