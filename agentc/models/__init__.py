@@ -1,0 +1,1 @@
+"""Models: weights in, tensor programs and packed parameters out. Start with README.md."""

