@@ -1,4 +1,6 @@
 """See README.md."""
 
 if __name__ != "agentc.runtime":
-    raise ImportError("import 'agentc.runtime'; 'runtime' is only the folder's name in the source tree")
+    raise ImportError(
+        "import 'agentc.runtime'; 'runtime' is only the folder's name in the source tree"
+    )

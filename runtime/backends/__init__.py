@@ -1,0 +1,1 @@
+"""What runs tensor programs. One file a kind; nothing here knows requests or prompts."""

@@ -1,0 +1,203 @@
+"""Owners of IREE objects: a device, and modules on it, closed in order.
+
+Two rules of IREE's Python bindings rule this file. A result buffer released after its device ends
+the process with a crash; so every object has one owner, `close` drops them in dependency order,
+and no view on device memory leaves this file (`read` copies). And a module's context is only
+thread-compatible; so one lock a module, one call at a time. The GIL is free during a call.
+"""
+
+from __future__ import annotations
+
+import mmap
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import iree.runtime as rt
+import numpy as np
+from numpy.typing import NDArray
+
+from agentc.errors import PackageError, RuntimeFault
+
+ELEMENT_TYPES: dict[str, Any] = {
+    "float32": rt.HalElementType.FLOAT_32,
+    "float16": rt.HalElementType.FLOAT_16,
+    "float64": rt.HalElementType.FLOAT_64,
+    "int64": rt.HalElementType.INT_64,
+    "int32": rt.HalElementType.INT_32,
+    "int8": rt.HalElementType.INT_8,
+    "bool": rt.HalElementType.BOOL_8,
+}
+HOST_DRIVERS = ("local-task", "local-sync")
+PAGE_BYTES = mmap.PAGESIZE
+
+
+class IreeDevice:
+    """An opened device; owns its modules. Use as a context manager or call `close`."""
+
+    def __init__(self, driver: str, workers: int = 0) -> None:
+        """Opens `driver`: local-task (with `workers` threads, 0 = IREE's choice), local-sync,
+        vulkan, cuda, hip; "driver://id" chooses one of several.
+
+        Raises RuntimeFault (kind "device") when this machine has no such device.
+        """
+        self.driver = driver
+        self.workers = workers
+        if driver == "local-task" and workers:
+            # Read when a device is made; there is no other way to say it per device.
+            rt.flags.parse_flags(f"--task_topology_group_count={workers}")
+        try:
+            self._device: Any = rt.get_device(driver, cache=False)
+        except (ValueError, RuntimeError) as error:
+            raise RuntimeFault(
+                f"cannot open device {driver!r}: {_first_line(error)}; this machine offers "
+                f"{', '.join(rt.query_available_drivers())}"
+            ) from error
+        self._instance: Any = rt.VmInstance()
+        self._modules: list[IreeModule] = []
+
+    def load(self, vmfb: Path, parameters: Path | None = None) -> IreeModule:
+        """Loads a compiled module with its parameter archive. Raises PackageError."""
+        if self._device is None:
+            raise RuntimeFault(f"device {self.driver!r} is closed")
+        module = IreeModule(self._device, self._instance, vmfb, parameters, self.driver)
+        self._modules.append(module)
+        return module
+
+    def close(self) -> None:
+        """Closes the modules, then the device. May be called again."""
+        while self._modules:
+            self._modules.pop().close()
+        self._device = None
+        self._instance = None
+
+    def __enter__(self) -> IreeDevice:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class IreeModule:
+    """A loaded module with its context. Values on the device are opaque handles (`upload`,
+    `zeros`, results of `invoke`); whoever keeps one drops it before `close`."""
+
+    def __init__(
+        self, device: Any, instance: Any, vmfb: Path, parameters: Path | None, driver: str
+    ) -> None:
+        self._lock = threading.Lock()
+        self._device = device
+        self._on_host = driver.split(":")[0] in HOST_DRIVERS
+        self._host_memory: list[NDArray[np.uint8]] = []
+        self._index = self._provider = self._io = None
+        try:
+            self._hal = rt.create_hal_module(instance, device)
+            if parameters is not None:
+                self._index = rt.ParameterIndex()
+                self._index.load(str(parameters), mmap=True)
+                self._provider = self._index.create_provider("model")
+                self._io = rt.create_io_parameters_module(instance, self._provider)
+            self._module = rt.VmModule.mmap(instance, str(vmfb))
+            modules = [self._io, self._hal, self._module] if self._io else [self._hal, self._module]
+            self._context = rt.VmContext(instance, modules)
+        except (RuntimeError, ValueError, OSError) as error:
+            raise PackageError(
+                f"cannot load {vmfb.name} on {driver!r}: {_first_line(error)}; compile the "
+                "package for this machine"
+            ) from error
+        self.functions: tuple[str, ...] = tuple(self._module.function_names)
+
+    def upload(self, array: NDArray[Any]) -> Any:
+        """Copies `array` to the device."""
+        array = np.ascontiguousarray(array)
+        return self._device.allocator.allocate_buffer_copy(
+            memory_type=rt.MemoryType.DEVICE_LOCAL,
+            allowed_usage=rt.BufferUsage.DEFAULT | rt.BufferUsage.MAPPING,
+            device=self._device,
+            buffer=array,
+            element_type=ELEMENT_TYPES[array.dtype.name],
+        )
+
+    def zeros(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
+        """A zeroed array on the device. On host drivers memory is committed when first written."""
+        if not self._on_host:
+            return self.upload(np.zeros(shape, dtype))
+        size = int(np.prod(shape)) * dtype.itemsize
+        memory = _aligned_zeros(size)
+        buffer = self._device.allocator.import_host_allocation(
+            memory,
+            memory_type=rt.MemoryType.DEVICE_LOCAL | rt.MemoryType.HOST_VISIBLE,
+            allowed_usage=rt.BufferUsage.DEFAULT | rt.BufferUsage.MAPPING,
+        )
+        self._host_memory.append(memory)
+        return rt.HalBufferView(buffer, shape, ELEMENT_TYPES[dtype.name])
+
+    def invoke(self, function: str, arguments: Sequence[Any], *, results: int) -> list[Any]:
+        """Calls `function` with handles and integers, and returns its handles.
+
+        Raises RuntimeFault (kind "device") when the device fails or refuses the shapes.
+        """
+        given = rt.VmVariantList(len(arguments))
+        for argument in arguments:
+            if isinstance(argument, int):
+                given.push_int(argument)
+            else:
+                given.push_ref(argument)
+        returned = rt.VmVariantList(results)
+        with self._lock:
+            if self._context is None:
+                raise RuntimeFault("the module is closed")
+            try:
+                self._context.invoke(self._module.lookup_function(function), given, returned)
+            except (RuntimeError, ValueError) as error:
+                raise RuntimeFault(f"{function!r} failed: {_first_line(error)}") from error
+        return [returned.get_as_object(i, rt.HalBufferView) for i in range(results)]
+
+    def read(self, handle: Any) -> NDArray[Any]:
+        """A copy of a device array in host memory."""
+        dtype = np.dtype(rt.HalElementType.map_to_dtype(handle.element_type))
+        if self._on_host:
+            return np.array(handle.map().asarray(handle.shape, dtype), copy=True)
+        target = _aligned_zeros(handle.byte_length)
+        self._copy_out(handle.get_buffer(), target)
+        return target.view(dtype).reshape(handle.shape)
+
+    def close(self) -> None:
+        """Drops everything in dependency order. May be called again."""
+        with self._lock:
+            self._context = None
+            self._module = None
+            self._io = self._provider = self._index = None
+            self._hal = None
+            self._device = None
+            self._host_memory.clear()
+
+    def _copy_out(self, source: Any, target: NDArray[np.uint8]) -> None:
+        """Copies by the device's queue. Vulkan imports host memory only from a page boundary."""
+        memory_type = rt.MemoryType.HOST_LOCAL | rt.MemoryType.DEVICE_VISIBLE
+        usage = rt.BufferUsage.TRANSFER_TARGET | rt.BufferUsage.MAPPING_PERSISTENT
+        buffer = self._device.allocator.import_host_allocation(
+            target, memory_type=memory_type, allowed_usage=usage
+        )
+        semaphore = self._device.create_semaphore(0)
+        self._device.queue_copy(
+            source,
+            buffer,
+            wait_semaphores=rt.HalFence.create_at(semaphore, 0),
+            signal_semaphores=rt.HalFence.create_at(semaphore, 1),
+        )
+        rt.HalFence.create_at(semaphore, 1).wait()
+
+
+def _aligned_zeros(size_bytes: int) -> NDArray[np.uint8]:
+    """Zeroed bytes that begin on a page boundary and are committed when first touched."""
+    memory = np.zeros(size_bytes + PAGE_BYTES, np.uint8)
+    offset = -memory.ctypes.data % PAGE_BYTES
+    return memory[offset : offset + size_bytes]
+
+
+def _first_line(error: BaseException) -> str:
+    """IREE's messages go on with a stack of its own."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return lines[0].strip() if lines else type(error).__name__

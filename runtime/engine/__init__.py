@@ -1,0 +1,27 @@
+"""The LLM engine; README.md beside this file describes the interface and its decisions."""
+
+from agentc.runtime.engine.compiled import CompiledEngine, EngineOptions
+from agentc.runtime.engine.facade import AsyncEngine
+from agentc.runtime.engine.opening import open_encoder, open_engine
+from agentc.runtime.engine.protocol import Engine, Load, StepRecord
+from agentc.runtime.engine.request import Decoded, OnToken, Request, Sampling
+from agentc.runtime.engine.tokenizer import Tokenizer
+from agentc.runtime.kv.snapshot import Snapshot, Usage
+
+__all__ = [
+    "AsyncEngine",
+    "CompiledEngine",
+    "Decoded",
+    "Engine",
+    "EngineOptions",
+    "Load",
+    "OnToken",
+    "Request",
+    "Sampling",
+    "Snapshot",
+    "StepRecord",
+    "Tokenizer",
+    "Usage",
+    "open_encoder",
+    "open_engine",
+]

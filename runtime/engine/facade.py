@@ -1,0 +1,177 @@
+"""AsyncEngine: the engine for asyncio. One thread drives it; calls are messages with futures."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from agentc.errors import RuntimeFault
+from agentc.runtime.engine.compiled import CompiledEngine
+from agentc.runtime.engine.protocol import Load
+from agentc.runtime.engine.request import Decoded, OnToken, Request, Sampling
+from agentc.runtime.engine.tokenizer import Tokenizer
+from agentc.runtime.kv.snapshot import Snapshot
+
+Closer = Callable[[], None]
+
+
+class AsyncEngine:
+    """See README.md for the use. Thread-safe; works with any number of event loops."""
+
+    def __init__(self, engine: CompiledEngine, close: Closer = lambda: None) -> None:
+        """`close` frees what is below the engine; it is called once, in the engine's thread."""
+        self._engine = engine
+        self._close = close
+        self._messages: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
+        self._closed = False
+        self._closing = threading.Lock()
+        self._thread = threading.Thread(target=self._loop, name="agentc-engine", daemon=True)
+        self._thread.start()
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """The model's tokenizer."""
+        return self._engine.tokenizer
+
+    def open(self, tenant: str = "") -> Snapshot:
+        """The empty sequence of `tenant`; tenants share no cache."""
+        return self._engine.cache.open(tenant)
+
+    def append(self, snapshot: Snapshot, tokens: Iterable[int]) -> Snapshot:
+        """`snapshot` with `tokens` behind it. Nothing is computed yet."""
+        tokens = tuple(tokens)
+        self._engine.check_tokens(tokens)
+        return self._engine.cache.append(snapshot, tokens)
+
+    def fork(self, snapshot: Snapshot) -> Snapshot:
+        """The same sequence with a life time of its own, on the same pages."""
+        return self._engine.cache.append(snapshot, ())
+
+    async def prefill(self, snapshot: Snapshot, tokens: Iterable[int] = ()) -> Snapshot:
+        """`snapshot` with `tokens` behind it, and the KV of all but the last computed."""
+        longer = self.append(snapshot, tokens)
+        try:
+            result = await self._call(longer, None, 0, None)
+        finally:
+            self.release(longer)
+        assert isinstance(result, Snapshot)
+        return result
+
+    async def decode(
+        self,
+        snapshot: Snapshot,
+        sampling: Sampling,
+        *,
+        seed: int = 0,
+        on_token: OnToken | None = None,
+    ) -> Decoded:
+        """Generates text behind `snapshot`, which stays as it is."""
+        mine = self.fork(snapshot)  # so that the caller may release its own meanwhile
+        try:
+            result = await self._call(mine, sampling, seed, on_token)
+        finally:
+            self.release(mine)
+        assert isinstance(result, Decoded)
+        return result
+
+    def park(self, snapshot: Snapshot) -> None:
+        """Gives up the KV of `snapshot`; the prefix cache may keep some of it for a while."""
+        self._engine.park(snapshot)
+
+    async def resume(self, snapshot: Snapshot) -> Snapshot:
+        """A snapshot of the same tokens whose KV is there."""
+        return await self.prefill(snapshot)
+
+    def release(self, snapshot: Snapshot) -> None:
+        """Closes `snapshot`. May be called again."""
+        self._engine.release(snapshot)
+
+    def load(self) -> Load:
+        """How busy the engine is."""
+        return self._engine.load()
+
+    def close(self) -> None:
+        """Fails what is under way (kind "cancelled"), stops the thread, frees the device."""
+        with self._closing:
+            self._closed = True
+            self._messages.put(None)
+        self._thread.join()
+
+    async def __aenter__(self) -> AsyncEngine:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await asyncio.to_thread(self.close)
+
+    async def _call(
+        self, snapshot: Snapshot, sampling: Sampling | None, seed: int, on_token: OnToken | None
+    ) -> Snapshot | Decoded:
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Snapshot | Decoded] = loop.create_future()
+
+        def done(result: Snapshot | Decoded | BaseException) -> None:
+            _post(loop, _settle, future, result)
+
+        def token(text: str, number: int) -> None:
+            _post(loop, on_token, text, number)
+
+        request = Request(snapshot, sampling, seed, done, token if on_token else None)
+        self._engine.check(request)
+        self._send(request)
+        try:
+            return await future
+        except asyncio.CancelledError:
+            request.cancelled = True
+            raise
+
+    def _send(self, request: Request) -> None:
+        with self._closing:
+            if self._closed:
+                raise RuntimeFault("the engine is closed", kind="cancelled")
+            self._messages.put(request)
+
+    # The engine's thread.
+
+    def _loop(self) -> None:
+        try:
+            while self._take_messages():
+                try:
+                    self._engine.step()
+                except Exception as error:
+                    # A device that failed has told its requests already; this is for the rest.
+                    self._engine.fail_all(RuntimeFault(f"the engine failed in a step: {error}"))
+        finally:
+            self._engine.fail_all(RuntimeFault("the engine was closed", kind="cancelled"))
+            self._close()
+
+    def _take_messages(self) -> bool:
+        """Admits what has arrived, and waits for it when there is nothing to do."""
+        while not (self._engine.busy and self._messages.empty()):
+            message = self._messages.get()
+            if message is None:
+                return False
+            self._engine.admit(message)
+        return True
+
+
+def _post(loop: asyncio.AbstractEventLoop, function: Callable[..., Any] | None, *args: Any) -> None:
+    """Calls `function` in the loop; nobody is left to be told when the loop is closed."""
+    assert function is not None
+    try:
+        loop.call_soon_threadsafe(function, *args)
+    except RuntimeError:
+        pass
+
+
+def _settle(
+    future: asyncio.Future[Snapshot | Decoded], result: Snapshot | Decoded | BaseException
+) -> None:
+    if future.done():
+        return  # cancelled; a snapshot in `result` is freed with it
+    if isinstance(result, BaseException):
+        future.set_exception(result)
+    else:
+        future.set_result(result)

@@ -1,0 +1,95 @@
+"""From the plan's records to a running engine or encoder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from agentc.errors import PackageError, RuntimeFault
+from agentc.plan import Binary, Device, Model
+from agentc.runtime.backends.encoder import Encoder
+from agentc.runtime.backends.forward import IreeForward
+from agentc.runtime.backends.iree import IreeDevice
+from agentc.runtime.engine.compiled import CompiledEngine, EngineOptions
+from agentc.runtime.engine.facade import AsyncEngine
+from agentc.runtime.engine.tokenizer import Tokenizer
+
+PAGE_DTYPES = {"f32": np.dtype(np.float32), "f16": np.dtype(np.float16), "i8": np.dtype(np.int8)}
+
+
+def open_engine(
+    model: Model,
+    device: Device,
+    opened: IreeDevice,
+    *,
+    vmfb: Path,
+    parameters: Path,
+    tokenizer: Path,
+    options: EngineOptions = EngineOptions(),
+) -> AsyncEngine:
+    """Starts the engine of `model` on the device class `device`, which is open as `opened`.
+
+    Close the engine before `opened`. Raises PackageError, ModelFormatError, RuntimeFault.
+    """
+    binary = _binary(model, device)
+    if model.chat is None:
+        raise PackageError(f"model {model.name!r} has no chat format; compile the package again")
+    forward = IreeForward(
+        opened.load(vmfb, parameters),
+        entry=binary.entry,
+        vocabulary=model.dims["vocab"],
+        context_tokens=model.dims["context"],
+        pages=count_pages(model, binary, device, options.max_sequences),
+        page_tokens=binary.page_tokens,
+        page_shape=binary.page_shape,
+        page_dtype=PAGE_DTYPES[binary.page_dtype],
+        workers=max(opened.workers, 1) if binary.has_set_workers else None,
+    )
+    engine = CompiledEngine(forward, Tokenizer.load(tokenizer), model.chat.end_tokens, options)
+    return AsyncEngine(engine, close=forward.close)
+
+
+def open_encoder(
+    model: Model,
+    device: Device,
+    opened: IreeDevice,
+    *,
+    vmfb: Path,
+    parameters: Path,
+    tokenizer: Path,
+) -> Encoder:
+    """Loads the encoder `model`. Raises PackageError, ModelFormatError."""
+    _binary(model, device)
+    return Encoder(
+        opened.load(vmfb, parameters),
+        tokenizer,
+        context_tokens=model.dims["context"],
+        dimension=model.dims["embedding_dim"],
+    )
+
+
+def count_pages(model: Model, binary: Binary, device: Device, max_sequences: int) -> int:
+    """Pages that the device's memory budget holds, but no more than `max_sequences` contexts.
+
+    Raises RuntimeFault (kind "capacity") if that is not even one page.
+    """
+    page_bytes = int(np.prod(binary.page_shape)) * PAGE_DTYPES[binary.page_dtype].itemsize
+    useful = max_sequences * -(-model.dims["context"] // binary.page_tokens) + 1
+    pages = min(device.memory_bytes // page_bytes, useful)
+    if pages < 2:
+        raise RuntimeFault(
+            f"device {device.name!r} has {device.memory_bytes} bytes for KV, two pages of "
+            f"{model.name!r} need {2 * page_bytes}; give it more memory",
+            kind="capacity",
+        )
+    return pages
+
+
+def _binary(model: Model, device: Device) -> Binary:
+    if device.name not in model.binaries:
+        raise PackageError(
+            f"model {model.name!r} is not compiled for {device.name!r}, only for "
+            f"{', '.join(sorted(model.binaries)) or 'nothing'}; compile the graph again"
+        )
+    return model.binaries[device.name]

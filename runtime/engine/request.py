@@ -1,0 +1,78 @@
+"""What goes into an engine and what comes out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from agentc.errors import RuntimeFault
+from agentc.runtime.kv.snapshot import Snapshot, Usage
+
+OnToken = Callable[[str, int], None]
+"""Called with (text, token) for each sampled token; see README.md."""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How a decode chooses tokens. The defaults are greedy; README.md has the exact rule."""
+
+    max_tokens: int
+    temperature: float = 0.0
+    top_k: int | None = None
+    top_p: float | None = None
+    min_p: float | None = None
+    stop: tuple[str, ...] = ()
+    schema: dict[str, Any] | None = None
+    choices: tuple[str, ...] | None = None
+    regex: str | None = None
+
+    def __post_init__(self) -> None:
+        """Raises RuntimeFault (kind "input") on a value out of range."""
+        _check("max_tokens", self.max_tokens, self.max_tokens >= 1, "at least 1")
+        _check("temperature", self.temperature, 0 <= self.temperature < float("inf"), ">= 0")
+        _check("top_k", self.top_k, self.top_k is None or self.top_k >= 1, "at least 1")
+        _check("top_p", self.top_p, self.top_p is None or 0 < self.top_p <= 1, "in (0, 1]")
+        _check("min_p", self.min_p, self.min_p is None or 0 <= self.min_p <= 1, "in [0, 1]")
+        _check("stop", self.stop, all(self.stop), "strings that are not empty")
+        _check("choices", self.choices, self.choices is None or bool(self.choices), "at least one")
+        given = [n for n in ("schema", "choices", "regex") if getattr(self, n) is not None]
+        _check("constraint", given, len(given) <= 1, "one of schema, choices, regex")
+
+
+def _check(name: str, found: object, right: bool, expected: str) -> None:
+    if not right:
+        raise RuntimeFault(f"{name} is {found!r}, expected {expected}", kind="input")
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """The result of a decode. `finish` is "end", "stop", "grammar" or "length"; `snapshot`
+    continues behind `tokens`, which hold what `text` holds."""
+
+    text: str
+    tokens: tuple[int, ...]
+    snapshot: Snapshot
+    usage: Usage
+    finish: str
+
+
+@dataclass(eq=False)
+class Request:
+    """One call: a decode when `sampling` is given, else a prefill.
+
+    `on_done` gets the result (Snapshot or Decoded) or an exception, once, in the engine's thread;
+    `on_token` is called there too. `cancelled` may be set from any thread.
+    """
+
+    snapshot: Snapshot
+    sampling: Sampling | None
+    seed: int
+    on_done: Callable[[Snapshot | Decoded | BaseException], None]
+    on_token: OnToken | None = None
+    cancelled: bool = False
+
+    @property
+    def reserve_tokens(self) -> int:
+        """How many tokens the sequence may grow by."""
+        return self.sampling.max_tokens if self.sampling else 0
