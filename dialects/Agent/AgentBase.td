@@ -30,61 +30,50 @@ def Agent_Dialect : Dialect {
 class Agent_Op<string mnemonic, list<Trait> traits = []>
     : Op<Agent_Dialect, mnemonic, traits>;
 
-class Agent_Enum<string name, string summary, list<I32EnumCase> cases>
-    : I32Enum<name, summary, cases> {
+class Agent_Enum<string name, string summary, list<I32EnumAttrCase> cases>
+    : I32EnumAttr<name, summary, cases> {
   let cppNamespace = "::agentc::agent";
 }
 
 def Agent_ModelKind : Agent_Enum<"ModelKind", "kind of a model", [
-    I32EnumCase<"LLM", 0, "llm">,
-    I32EnumCase<"Encoder", 1, "encoder">,
-    I32EnumCase<"CrossEncoder", 2, "cross_encoder">,
-    I32EnumCase<"Torch", 3, "torch">]>;
+    I32EnumAttrCase<"LLM", 0, "llm">,
+    I32EnumAttrCase<"Encoder", 1, "encoder">,
+    I32EnumAttrCase<"CrossEncoder", 2, "cross_encoder">,
+    I32EnumAttrCase<"Torch", 3, "torch">]>;
 
 def Agent_ToolClass : Agent_Enum<"ToolClass", "what repeating a tool does", [
-    I32EnumCase<"Pure", 0, "pure">,
-    I32EnumCase<"Idempotent", 1, "idempotent">,
-    I32EnumCase<"Stageable", 2, "stageable">,
-    I32EnumCase<"Irreversible", 3, "irreversible">]>;
+    I32EnumAttrCase<"Pure", 0, "pure">,
+    I32EnumAttrCase<"Idempotent", 1, "idempotent">,
+    I32EnumAttrCase<"Stageable", 2, "stageable">,
+    I32EnumAttrCase<"Irreversible", 3, "irreversible">]>;
 
 def Agent_VoteReduce : Agent_Enum<"VoteReduce", "how votes are reduced", [
-    I32EnumCase<"Majority", 0, "majority">,
-    I32EnumCase<"Mean", 1, "mean">,
-    I32EnumCase<"Median", 2, "median">]>;
+    I32EnumAttrCase<"Majority", 0, "majority">,
+    I32EnumAttrCase<"Mean", 1, "mean">,
+    I32EnumAttrCase<"Median", 2, "median">]>;
 
 def Agent_ComparePredicate
     : Agent_Enum<"ComparePredicate", "comparison predicate", [
-    I32EnumCase<"EQ", 0, "eq">, I32EnumCase<"NE", 1, "ne">,
-    I32EnumCase<"LT", 2, "lt">, I32EnumCase<"LE", 3, "le">,
-    I32EnumCase<"GT", 4, "gt">, I32EnumCase<"GE", 5, "ge">,
-    I32EnumCase<"Contains", 6, "contains">]>;
+    I32EnumAttrCase<"EQ", 0, "eq">, I32EnumAttrCase<"NE", 1, "ne">,
+    I32EnumAttrCase<"LT", 2, "lt">, I32EnumAttrCase<"LE", 3, "le">,
+    I32EnumAttrCase<"GT", 4, "gt">, I32EnumAttrCase<"GE", 5, "ge">,
+    I32EnumAttrCase<"Contains", 6, "contains">]>;
 
 def Agent_BinaryKind : Agent_Enum<"BinaryKind", "arithmetic operation", [
-    I32EnumCase<"Add", 0, "add">, I32EnumCase<"Sub", 1, "sub">,
-    I32EnumCase<"Mul", 2, "mul">, I32EnumCase<"Div", 3, "div">,
-    I32EnumCase<"Mod", 4, "mod">]>;
+    I32EnumAttrCase<"Add", 0, "add">, I32EnumAttrCase<"Sub", 1, "sub">,
+    I32EnumAttrCase<"Mul", 2, "mul">, I32EnumAttrCase<"Div", 3, "div">,
+    I32EnumAttrCase<"Mod", 4, "mod">]>;
 
 def Agent_DistKind : Agent_Enum<"DistKind", "family of a distribution", [
-    I32EnumCase<"Constant", 0, "constant">,
-    I32EnumCase<"Uniform", 1, "uniform">,
-    I32EnumCase<"Lognormal", 2, "lognormal">,
-    I32EnumCase<"Categorical", 3, "categorical">,
-    I32EnumCase<"Empirical", 4, "empirical">]>;
+    I32EnumAttrCase<"Constant", 0, "constant">,
+    I32EnumAttrCase<"Uniform", 1, "uniform">,
+    I32EnumAttrCase<"Lognormal", 2, "lognormal">,
+    I32EnumAttrCase<"Categorical", 3, "categorical">,
+    I32EnumAttrCase<"Empirical", 4, "empirical">]>;
 
 def Agent_Provenance : Agent_Enum<"Provenance", "where a number is from", [
-    I32EnumCase<"Declared", 0, "declared">,
-    I32EnumCase<"Imported", 1, "imported">,
-    I32EnumCase<"Profiled", 2, "profiled">]>;
-
-def Agent_ModelKindAttr
-    : EnumAttr<Agent_Dialect, Agent_ModelKind, "model_kind">;
-def Agent_ToolClassAttr
-    : EnumAttr<Agent_Dialect, Agent_ToolClass, "tool_class">;
-def Agent_VoteReduceAttr
-    : EnumAttr<Agent_Dialect, Agent_VoteReduce, "vote_reduce">;
-def Agent_ComparePredicateAttr
-    : EnumAttr<Agent_Dialect, Agent_ComparePredicate, "compare_predicate">;
-def Agent_BinaryKindAttr
-    : EnumAttr<Agent_Dialect, Agent_BinaryKind, "binary_kind">;
+    I32EnumAttrCase<"Declared", 0, "declared">,
+    I32EnumAttrCase<"Imported", 1, "imported">,
+    I32EnumAttrCase<"Profiled", 2, "profiled">]>;
 
 #endif

@@ -97,7 +97,7 @@ def Agent_ParallelOp : Agent_ControlOp<"parallel"> {
 def Agent_VoteOp : Agent_ControlOp<"vote"> {
   let summary = "Runs its body n times and reduces the answers to one.";
   let arguments = (ins I64Attr:$n,
-                       Agent_VoteReduceAttr:$reduce,
+                       Agent_VoteReduce:$reduce,
                        OptionalAttr<I64Attr>:$quorum,
                        UnitAttr:$cancel_rest);
   let results = (outs Agent_Value:$result);

@@ -94,7 +94,7 @@ def Agent_FlattenOp : Agent_Op<"flatten", [
 
 def Agent_CompareOp : Agent_Op<"compare", [Pure, SameTypeOperands]> {
   let summary = "Compares two values of one type.";
-  let arguments = (ins Agent_ComparePredicateAttr:$predicate,
+  let arguments = (ins Agent_ComparePredicate:$predicate,
                        Agent_Value:$lhs, Agent_Value:$rhs);
   let results = (outs I1:$result);
   let assemblyFormat = [{
@@ -107,7 +107,7 @@ def Agent_CompareOp : Agent_Op<"compare", [Pure, SameTypeOperands]> {
 def Agent_BinaryOp : Agent_Op<"binary", [
     NoMemoryEffect, SameOperandsAndResultType]> {
   let summary = "Arithmetic on two numbers; i64 division by zero throws.";
-  let arguments = (ins Agent_BinaryKindAttr:$kind,
+  let arguments = (ins Agent_BinaryKind:$kind,
                        Agent_Number:$lhs, Agent_Number:$rhs);
   let results = (outs Agent_Number:$result);
   let assemblyFormat = "$kind $lhs `,` $rhs attr-dict `:` type($result)";

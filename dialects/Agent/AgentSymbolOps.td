@@ -13,7 +13,7 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 def Agent_ModelOp : Agent_Op<"model", [Symbol]> {
   let summary = "Names a model and where its weights are.";
   let arguments = (ins SymbolNameAttr:$sym_name,
-                       Agent_ModelKindAttr:$kind,
+                       Agent_ModelKind:$kind,
                        StrAttr:$source,
                        OptionalAttr<DictionaryAttr>:$dims);
   let assemblyFormat = [{
@@ -27,7 +27,7 @@ def Agent_ToolOp : Agent_Op<"tool", [Symbol]> {
   let arguments = (ins SymbolNameAttr:$sym_name,
                        StrArrayAttr:$arg_names,
                        TypeAttrOf<FunctionType>:$function_type,
-                       Agent_ToolClassAttr:$tool_class,
+                       Agent_ToolClass:$tool_class,
                        OptionalAttr<StrArrayAttr>:$reads,
                        OptionalAttr<StrArrayAttr>:$writes,
                        OptionalAttr<F64Attr>:$timeout_s,
@@ -37,7 +37,7 @@ def Agent_ToolOp : Agent_Op<"tool", [Symbol]> {
                        OptionalAttr<StrAttr>:$doc);
   let assemblyFormat = [{
     $sym_name `` custom<ToolSignature>($arg_names, $function_type)
-    `class` `(` `` $tool_class `)`
+    `class` `(` $tool_class `)`
     oilist(`reads` `(` $reads `)` | `writes` `(` $writes `)`
       | `timeout_s` `(` $timeout_s `)` | `retries` `(` $retries `)`
       | `latency` `(` qualified($latency) `)`

@@ -5,6 +5,7 @@
 #include "dialects/Agent/Agent.h"
 
 #include "mlir/CAPI/IR.h"
+#include "mlir/CAPI/Support.h"
 
 using namespace mlir;
 using namespace agentc::agent;
@@ -82,8 +83,9 @@ MlirType agentcRecordTypeGetChecked(MlirLocation loc, MlirStringRef name,
     names.push_back(StringAttr::get(context, unwrap(fieldNames[i])));
     types.push_back(unwrap(fieldTypes[i]));
   }
-  return wrap(RecordType::getChecked(errorAt(loc), context, unwrap(name), names,
-                                     types));
+  return wrap(RecordType::getChecked(errorAt(loc), context, unwrap(name),
+                                     ArrayRef<StringAttr>(names),
+                                     ArrayRef<Type>(types)));
 }
 MlirStringRef agentcRecordTypeGetName(MlirType type) {
   return wrap(cast<RecordType>(unwrap(type)).getName());

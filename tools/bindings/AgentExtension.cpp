@@ -25,7 +25,7 @@ static nb::str str(MlirStringRef s) { return nb::str(s.data, s.length); }
 
 /// Runs `make`, and raises what it reports when it returns null.
 template <typename Result>
-static Result checked(const DefaultingPyLocation &loc, const char *what,
+static Result checked(DefaultingPyLocation loc, const char *what,
                       llvm::function_ref<Result()> make) {
   py::PyMlirContext::ErrorCapture errors(loc->getContext());
   Result made = make();

@@ -47,10 +47,10 @@ agent.graph @switch(%s: !agent.text, %n: i64) -> !agent.text {
 
 // CHECK-LABEL: agent.graph @loop
 agent.graph @loop(%t: !agent.text, %c: i1) -> (!agent.text, i64) {
-  // CHECK: agent.loop (%{{.*}}, %[[A:.*]] = %{{.*}} : !agent.text, %[[N:.*]] = %{{.*}} : i64) max_iters(3) p_stop(7.000000e-01)
+  // CHECK: agent.loop (%{{.*}}, %[[A:.*]] = %{{.*}} : !agent.text, %[[N:.*]] = %{{.*}} : i64) max_iters(3) p_stop(7.500000e-01)
   // CHECK-SAME: iters(#agent.dist<constant [2.000000e+00] profiled>) -> (!agent.text, i64) {
   %n = agent.constant 0 : i64
-  %r:2 = agent.loop (%i, %a = %t : !agent.text, %m = %n : i64) max_iters(3) p_stop(0.7)
+  %r:2 = agent.loop (%i, %a = %t : !agent.text, %m = %n : i64) max_iters(3) p_stop(0.75)
       iters(#agent.dist<constant [2.0] profiled>) -> (!agent.text, i64) {
     // CHECK: agent.break_if %{{.*}}, %[[A]], %[[N]] : !agent.text, i64
     agent.break_if %c, %a, %m : !agent.text, i64

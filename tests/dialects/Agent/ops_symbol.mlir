@@ -27,9 +27,9 @@ agent.schema @Plan : !agent.record<"Plan", steps: !agent.list<!agent.text>, n: i
 
 // CHECK: agent.graph @echo(%{{.*}}: !agent.text {agent.name = "question"}) -> !agent.text
 // CHECK-SAME: attributes {budget = #agent.budget<usd = 2.000000e-02, tokens = 40000, wall_s = 6.000000e+01>,
-// CHECK-SAME: result_names = ["answer"], sla = #agent.sla<p50_s = 1.000000e+00, availability = 9.950000e-01>}
+// CHECK-SAME: result_names = ["answer"], sla = #agent.sla<p50_s = 1.000000e+00, availability = 7.500000e-01>}
 agent.graph @echo(%question: !agent.text {agent.name = "question"}) -> (!agent.text)
-    attributes {sla = #agent.sla<availability = 0.995, p50_s = 1.0>,
+    attributes {sla = #agent.sla<availability = 0.75, p50_s = 1.0>,
                 budget = #agent.budget<usd = 0.02, tokens = 40000, wall_s = 60.0>,
                 result_names = ["answer"]} {
   agent.return %question : !agent.text

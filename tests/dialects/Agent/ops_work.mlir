@@ -16,10 +16,10 @@ agent.graph @llm(%q: !agent.text) -> !agent.text {
   %p = agent.prompt "Answer{|} {question}"(question = %q : !agent.text) : !agent.text
   // CHECK: agent.generate @smol(%[[P]]) max_tokens(64){{$}}
   %a = agent.generate @smol(%p) max_tokens(64)
-  // CHECK: agent.generate @smol(%[[P]]) system(%{{.*}}) max_tokens(64) temperature(7.000000e-01) top_k(40)
+  // CHECK: agent.generate @smol(%[[P]]) system(%{{.*}}) max_tokens(64) temperature(7.500000e-01) top_k(40)
   // CHECK-SAME: top_p(9.000000e-01) min_p(5.000000e-02) seed(7) stop(["\0A"]) schema(@Plan)
   // CHECK-SAME: out_tokens(#agent.dist<lognormal [9.000000e+01, 2.200000e+02] declared>) stream {label = "draft", site = 3 : i64}
-  %b = agent.generate @smol(%p) system(%q) max_tokens(64) temperature(0.7) top_k(40) top_p(0.9)
+  %b = agent.generate @smol(%p) system(%q) max_tokens(64) temperature(0.75) top_k(40) top_p(0.9)
     min_p(0.05) seed(7) stop(["\n"]) schema(@Plan)
     out_tokens(#agent.dist<lognormal [90.0, 220.0] declared>) stream {label = "draft", site = 3}
   // CHECK: agent.generate @smol(%[[P]]) max_tokens(1) choices(["yes", "no"])
