@@ -1,0 +1,1 @@
+"""Code generation: tensor programs to device binaries (IREE), weights to parameter archives."""

@@ -1,0 +1,123 @@
+"""Custom dispatches: calls from a tensor program into a compiled C kernel.
+
+A kernel sees each buffer as a flat memref and the scalars as index values (kernels/abi.h). It may
+update one operand in place; its results are new buffers, appended to the arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agentc.models.scalar_body import TensorProgramError
+from agentc.models.tensor_module import Shape, Tensor, TensorModule
+from agentc.models.tensor_program import Function
+
+_EXECUTABLE = "kernels"
+_UNBOUNDED = 1 << 40
+"""Kernels take raw buffers; the memref needs some size."""
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A C function `agentc_<name>`.
+
+    Attributes:
+      buffers: element types of the operands, then of the result.
+      scalars: how many index scalars follow.
+    """
+
+    name: str
+    buffers: tuple[str, ...]
+    scalars: int
+
+
+def link_kernels(
+    module: TensorModule, kernels: Sequence[Kernel], objects: Sequence[str], elf: str
+) -> None:
+    """Adds an executable with one export a kernel, linked from the object files `objects`.
+
+    `elf` names the object format of the target, such as "embedded-elf-x86_64".
+    """
+    paths = ", ".join(f'#hal.executable.object<{{path = "{path}"}}>' for path in objects)
+    target = f'#hal.executable.target<"llvm-cpu", "{elf}", {{}}>'
+    lines = [
+        f"stream.executable private @{_EXECUTABLE} attributes {{hal.executable.objects = "
+        f"#hal.executable.objects<{{{target} = [{paths}]}}>}} {{"
+    ]
+    for kernel in kernels:
+        lines += [
+            f"  stream.executable.export public @{kernel.name} "
+            "workgroups(%n: index) -> (index, index, index) {",
+            "    %one = arith.constant 1 : index",
+            "    stream.return %n, %one, %one : index, index, index",
+            "  }",
+        ]
+    lines.append("  builtin.module {")
+    for kernel in kernels:
+        lines += _entry(kernel)
+    module.prelude += [f"  {line}" for line in [*lines, "  }", "}"]]
+
+
+def _entry(kernel: Kernel) -> list[str]:
+    """The function that unpacks bindings and calls the C symbol."""
+    count = len(kernel.buffers)
+    types = [f"memref<?x{element}>" for element in kernel.buffers]
+    signature = ", ".join(types + ["index"] * (kernel.scalars + 2))
+    bindings = [f"%b{i}: !stream.binding" for i in range(count)]
+    scalars = [f"%s{i}: index" for i in range(kernel.scalars)]
+    arguments = ", ".join([*bindings[:-1], *scalars, bindings[-1]])
+    lines = [
+        f"func.func private @agentc_{kernel.name}({signature}) attributes {{hal.import.static}}",
+        f"func.func @{kernel.name}({arguments}) {{",
+        "  %zero = arith.constant 0 : index",
+        f"  %size = arith.constant {_UNBOUNDED} : index",
+    ]
+    for i, type_ in enumerate(types):
+        lines.append(
+            f"  %m{i} = stream.binding.subspan %b{i}[%zero] : !stream.binding -> {type_}{{%size}}"
+        )
+    memrefs = [f"%m{i}" for i in range(count)]
+    values = [*memrefs, *(f"%s{i}" for i in range(kernel.scalars)), "%group", "%groups"]
+    lines += [
+        "  %group = hal.interface.workgroup.id[0] : index",
+        "  %groups = hal.interface.workgroup.count[0] : index",
+        f"  func.call @agentc_{kernel.name}({', '.join(values)}) : ({signature}) -> ()",
+        "  return",
+        "}",
+    ]
+    return [f"    {line}" for line in lines]
+
+
+def dispatch(
+    f: Function,
+    kernel: Kernel,
+    groups: str,
+    operands: Sequence[Tensor],
+    scalars: Sequence[str],
+    result: Shape,
+    *,
+    updates: Tensor | None = None,
+) -> tuple[Tensor, Tensor | None]:
+    """Calls `kernel` with `groups` workgroups (an SSA index).
+
+    Returns the result and the new value of `updates`, the operand written in place (if any).
+    """
+    found = tuple(t.element for t in operands)
+    if found != kernel.buffers[:-1] or len(scalars) != kernel.scalars:
+        raise TensorProgramError(
+            f"kernel '{kernel.name}' takes {kernel.buffers[:-1]} and {kernel.scalars} scalars, "
+            f"found {found} and {len(scalars)}"
+        )
+    out = Tensor("", result, kernel.buffers[-1])
+    names = ", ".join([*(t.name for t in operands), *scalars])
+    types = ", ".join([*(t.annotated for t in operands), *("index" for _ in scalars)])
+    call = f"flow.dispatch @{_EXECUTABLE}::@{kernel.name}[{groups}]({names}) : ({types}) -> "
+    if updates is None:
+        return f.emit(call + out.annotated, result, out.element), None
+    tied = updates.name + (f"{{{', '.join(updates.dims)}}}" if updates.dims else "")
+    pair = f.emit_many(f"{call}({out.annotated}, {tied})", 2)
+    return (
+        Tensor(pair[0], result, out.element),
+        Tensor(pair[1], updates.shape, updates.element),
+    )

@@ -1,0 +1,138 @@
+"""Paged attention in plain linalg: correct on every target, a scalar gather, so not fast.
+
+Pool: [pages, layers, k|v, page tokens, kv heads, head_dim] f32, worked on as flat rows of
+kv heads * head_dim. Row of a token: ((page * layers + layer) * 2 + k|v) * 16 + position % 16.
+"""
+
+from __future__ import annotations
+
+from agentc.models.config import LlamaConfig
+from agentc.models.llama import PAGE_TOKENS, merge_heads
+from agentc.models.scalar_body import Body, Scalar
+from agentc.models.shape_ops import collapse, columns, expand, scatter_rows
+from agentc.models.tensor_module import Shape, Tensor, TensorModule
+from agentc.models.tensor_program import Function
+
+_MASKED = -1e30
+
+
+class GenericAttention:
+    """Implements `llama.Attention` with gathers and reductions."""
+
+    def __init__(self, config: LlamaConfig, module: TensorModule) -> None:
+        c = self.config = config
+        self.page_shape: Shape = (c.layers, 2, PAGE_TOKENS, c.kv_heads, c.head_dim)
+        self._rows_per_page = c.layers * 2 * PAGE_TOKENS
+
+    def begin(self, f: Function, pool: Tensor) -> None:
+        """Defines the sizes and the pool row of each new token."""
+        rows = self._rows_per_page
+        f.size("rows", lambda b: f.dimension(b, "pages") * rows)
+        f.size("keys", lambda b: f.dimension(b, "P") * PAGE_TOKENS)
+        self._rope = [
+            f.parameter(f"rope.{n}", (self.config.context, self.config.head_dim // 2))
+            for n in ("cos", "sin")
+        ]
+
+        def slot(b: Body, position: Scalar, sequence: Scalar) -> Scalar:
+            return self._row(b, f, sequence.index(), position.index()).i32()
+
+        self._slots = f.map("t,t->t", f["positions"], f["sequence_of"], body=slot, element="i32")
+
+    def layer(self, f: Function, layer: int, qkv: Tensor, pool: Tensor) -> tuple[Tensor, Tensor]:
+        """Scatters keys and values into their pages, then scores, softmax and weighted sum."""
+        c = self.config
+        width = c.kv_heads * c.head_dim
+        if len(pool.shape) > 2:
+            pool = collapse(f, pool, ((0, 1, 2, 3), (4, 5)), ("rows", width))
+        queries = self._rotate(f, qkv, 0, c.heads, c.head_dim**-0.5)
+        keys = merge_heads(f, self._rotate(f, qkv, c.heads * c.head_dim, c.kv_heads, 1.0))
+        values = columns(f, qkv, (c.heads + c.kv_heads) * c.head_dim, width)
+        for kv, new in enumerate((keys, values)):
+            offset = (layer * 2 + kv) * PAGE_TOKENS
+            where = f.map("t->t", self._slots, body=lambda b, s, o=offset: s + o, element="i32")
+            pool = scatter_rows(f, new, where, pool)
+        weights = self._softmax(f, self._scores(f, layer, queries, pool))
+        return merge_heads(f, self._weighted_values(f, layer, weights, pool)), pool
+
+    def end(self, f: Function, pool: Tensor) -> Tensor:
+        """Returns the pool in its six dimensions."""
+        return expand(f, pool, ((0, 1, 2, 3), (4, 5)), ("pages", *self.page_shape))
+
+    def _row(self, b: Body, f: Function, sequence: Scalar, position: Scalar) -> Scalar:
+        page = b.read(f["block_table"], sequence, position // PAGE_TOKENS).index()
+        return page * self._rows_per_page + position % PAGE_TOKENS
+
+    def _rotate(self, f: Function, qkv: Tensor, first: int, heads: int, scale: float) -> Tensor:
+        """Rotary positions (Su et al., 2021), pairs (d, d + head_dim / 2), on `heads` heads from
+        column `first`; the result is multiplied by `scale`: [T, heads, head_dim]."""
+        width = self.config.head_dim
+        half = width // 2
+
+        def body(b: Body, position: Scalar) -> Scalar:
+            row, head, d = (b.loop_index(c) for c in "thd")
+            upper = d.ge(half)
+            partner = b.select(upper, d - half, d + half)
+            column = head * width + first
+            cos, sin = (b.read(t, position.index(), d % half) for t in self._rope)
+            x, y = b.read(qkv, row, column + d), b.read(qkv, row, column + partner)
+            return (x * cos + y * b.select(upper, sin, -sin)) * scale
+
+        sizes = {"h": heads, "d": width}
+        return f.map("t->thd", f["positions"], body=body, sizes=sizes)
+
+    def _cached(
+        self, b: Body, f: Function, pool: Tensor, layer: int, kv: int, sequence: Scalar
+    ) -> Scalar:
+        """Element d of key or value j for query head h, from the pages of `sequence`."""
+        c = self.config
+        row = self._row(b, f, sequence.index(), b.loop_index("j"))
+        kv_head = b.loop_index("h") // (c.heads // c.kv_heads)
+        column = kv_head * c.head_dim + b.loop_index("d")
+        return b.read(pool, row + (layer * 2 + kv) * PAGE_TOKENS, column)
+
+    def _scores(self, f: Function, layer: int, queries: Tensor, pool: Tensor) -> Tensor:
+        def dot(b: Body, total: Scalar, q: Scalar, sequence: Scalar) -> Scalar:
+            return total + q * self._cached(b, f, pool, layer, 0, sequence)
+
+        scores = f.reduce("thd,t->thj", queries, f["sequence_of"], body=dot, sizes={"j": "keys"})
+
+        def mask(b: Body, score: Scalar, position: Scalar) -> Scalar:
+            visible = b.loop_index("j").le(position.index())
+            return b.select(visible, score, _MASKED)
+
+        return f.map("thj,t->thj", scores, f["positions"], body=mask)
+
+    def _softmax(self, f: Function, scores: Tensor) -> tuple[Tensor, Tensor]:
+        """Returns exp(score - max) and its sum; masked keys weigh exactly 0."""
+        top = f.reduce("thj->th", scores, body=lambda b, m, s: s.max(m), start=_MASKED)
+
+        def weigh(b: Body, score: Scalar, top: Scalar) -> Scalar:
+            seen = score.ge(_MASKED / 10)
+            return b.select(seen, (score - top).exp(), 0.0)
+
+        weights = f.map("thj,th->thj", scores, top, body=weigh)
+        return weights, f.reduce("thj->th", weights, body=lambda b, total, w: total + w)
+
+    def _weighted_values(
+        self, f: Function, layer: int, softmax: tuple[Tensor, Tensor], pool: Tensor
+    ) -> Tensor:
+        weights, total = softmax
+
+        def accumulate(
+            b: Body, acc: Scalar, w: Scalar, sequence: Scalar, position: Scalar
+        ) -> Scalar:
+            value = self._cached(b, f, pool, layer, 1, sequence)
+            visible = b.loop_index("j").le(position.index())
+            # A stale page may hold NaN, and 0 * NaN is NaN: what is not visible is not read.
+            return acc + w * b.select(visible, value, 0.0)
+
+        out = f.reduce(
+            "thj,t,t->thd",
+            weights,
+            f["sequence_of"],
+            f["positions"],
+            body=accumulate,
+            sizes={"d": self.config.head_dim},
+        )
+        return f.map("thd,th->thd", out, total, body=lambda b, x, t: x / t)

@@ -1,0 +1,176 @@
+"""The Llama family as a tensor program: `forward` over a flat batch and a paged KV pool.
+
+    forward(tokens[T] i32, positions[T] i32, sequence_of[T] i32, block_table[S, P] i32,
+            logit_rows[R] i32, pool consume) -> (logits[R, vocab] f32, pool)
+
+T mixes decode tokens and prefill chunks of any sequences; T, S, P, R and the page count are known
+at run time only. Row i is token `tokens[i]` at `positions[i]` of the sequence whose pages are row
+`sequence_of[i]` of the block table; it attends to all keys of its sequence up to itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from agentc.models.config import LlamaConfig, RopeScaling
+from agentc.models.scalar_body import Body, Scalar
+from agentc.models.shape_ops import collapse
+from agentc.models.tensor_module import Argument, Shape, Tensor, TensorModule
+from agentc.models.tensor_program import Function
+
+PAGE_TOKENS = 16
+ENTRY = "forward"
+
+
+class Attention(Protocol):
+    """How keys and values are stored and read: the part that differs between device classes."""
+
+    page_shape: Shape
+
+    def begin(self, f: Function, pool: Tensor) -> None:
+        """Called once, before the first layer."""
+
+    def layer(self, f: Function, layer: int, qkv: Tensor, pool: Tensor) -> tuple[Tensor, Tensor]:
+        """Stores this layer's keys and values, attends, and returns the attention output
+        [T, heads * head_dim] and the new pool value."""
+
+    def end(self, f: Function, pool: Tensor) -> Tensor:
+        """Returns the pool in the shape of the argument."""
+
+
+@dataclass(frozen=True)
+class LlamaProgram:
+    """A finished program: its module and the page shape (the pool's shape without pages)."""
+
+    module: TensorModule
+    page_shape: tuple[int, ...]
+
+
+def emit_llama(
+    config: LlamaConfig, make_attention: Callable[[LlamaConfig, TensorModule], Attention]
+) -> LlamaProgram:
+    """Returns the `forward` program of a model."""
+    module = TensorModule("llm")
+    attention = make_attention(config, module)
+    pool_shape: Shape = ("pages", *attention.page_shape)
+    f = Function(
+        module,
+        ENTRY,
+        [
+            Argument("tokens", ("T",), "i32"),
+            Argument("positions", ("T",), "i32"),
+            Argument("sequence_of", ("T",), "i32"),
+            Argument("block_table", ("S", "P"), "i32"),
+            Argument("logit_rows", ("R",), "i32"),
+            Argument("pool", pool_shape, "f32", updated=True),
+        ],
+    )
+    logits, pool = _forward(f, config, attention)
+    f.finish([logits], {"pool": pool})
+    return LlamaProgram(module, tuple(int(d) for d in attention.page_shape))
+
+
+def _forward(f: Function, config: LlamaConfig, attention: Attention) -> tuple[Tensor, Tensor]:
+    embedding = f.parameter("embed", (config.vocab, config.d_model))
+    x = gather_rows(f, embedding, f["tokens"])
+    pool = f["pool"]
+    attention.begin(f, pool)
+    for layer in range(config.layers):
+        x, pool = _layer(f, config, attention, layer, x, pool)
+    x = gather_rows(f, x, f["logit_rows"])
+    x = rms_norm(f, x, f.parameter("final_norm", (config.d_model,)), config.rms_eps)
+    head = embedding if config.tied else f.parameter("head", (config.vocab, config.d_model))
+    return f.matmul(x, head), attention.end(f, pool)
+
+
+def _layer(
+    f: Function, c: LlamaConfig, attention: Attention, layer: int, x: Tensor, pool: Tensor
+) -> tuple[Tensor, Tensor]:
+    def weight(name: str, *shape: int) -> Tensor:
+        return f.parameter(f"layers.{layer}.{name}", shape)
+
+    h = rms_norm(f, x, weight("attn_norm", c.d_model), c.rms_eps)
+    qkv = f.matmul(h, weight("qkv", c.qkv_width, c.d_model))
+    a, pool = attention.layer(f, layer, qkv, pool)
+    x = add(f, x, f.matmul(a, weight("attn_out", c.d_model, c.heads * c.head_dim)))
+    h = rms_norm(f, x, weight("mlp_norm", c.d_model), c.rms_eps)
+    gate_up = f.matmul(h, weight("gate_up", 2 * c.ffn, c.d_model))
+    h = silu_gate(f, gate_up, c.ffn)
+    return add(f, x, f.matmul(h, weight("down", c.d_model, c.ffn))), pool
+
+
+def gather_rows(f: Function, table: Tensor, rows: Tensor) -> Tensor:
+    """Returns table[rows]: the rows of a matrix that `rows` (i32) names."""
+
+    def body(b: Body, row: Scalar) -> Scalar:
+        return b.read(table, row.index(), b.loop_index("d"))
+
+    return f.map("r->rd", rows, body=body, sizes={"d": table.shape[1]}, element=table.element)
+
+
+def add(f: Function, x: Tensor, y: Tensor) -> Tensor:
+    """Returns x + y of two matrices."""
+    return f.map("td,td->td", x, y, body=lambda b, p, q: p + q)
+
+
+def rms_norm(f: Function, x: Tensor, weight: Tensor, eps: float) -> Tensor:
+    """x / sqrt(mean(x^2) + eps) * weight, row by row (Zhang and Sennrich, 2019)."""
+    width = int(x.shape[1])
+    squares = f.reduce("td->t", x, body=lambda b, total, v: total + v * v)
+
+    def body(b: Body, v: Scalar, total: Scalar, scale: Scalar) -> Scalar:
+        return v * (total / float(width) + eps).rsqrt() * scale
+
+    return f.map("td,t,d->td", x, squares, weight, body=body)
+
+
+def silu_gate(f: Function, gate_up: Tensor, ffn: int) -> Tensor:
+    """silu(gate) * up where `gate_up` is [T, gate | up]; silu(z) = z / (1 + e^-z)."""
+
+    def body(b: Body) -> Scalar:
+        row, column = b.loop_index("t"), b.loop_index("f")
+        gate = b.read(gate_up, row, column)
+        up = b.read(gate_up, row, column + ffn)
+        return gate / ((-gate).exp() + 1.0) * up
+
+    return f.map("->tf", body=body, sizes={"t": gate_up.shape[0], "f": ffn})
+
+
+def rope_frequencies(config: LlamaConfig) -> np.ndarray:
+    """Returns the rotary angle per position, f64 [head_dim / 2]: base^(-2i / head_dim), stretched
+    as `config.rope_scaling` says."""
+    pairs = np.arange(0, config.head_dim, 2, dtype=np.float64) / config.head_dim
+    frequencies = config.rope_base**-pairs
+    scaling = config.rope_scaling
+    if scaling.kind == "linear":
+        return frequencies / scaling.factor
+    if scaling.kind == "factors":
+        return frequencies / np.asarray(scaling.factors)
+    if scaling.kind == "llama3":
+        return _llama3_frequencies(frequencies, scaling)
+    return frequencies
+
+
+def _llama3_frequencies(frequencies: np.ndarray, s: RopeScaling) -> np.ndarray:
+    turns = s.original_context * frequencies / (2 * np.pi)
+    share = (turns - s.low_frequency) / (s.high_frequency - s.low_frequency)
+    keep = np.clip(share, 0.0, 1.0)
+    return frequencies * (keep + (1.0 - keep) / s.factor)
+
+
+def rope_tables(config: LlamaConfig) -> dict[str, np.ndarray]:
+    """Returns the parameters "rope.cos" and "rope.sin", f32 [context, head_dim / 2]. Tables keep
+    the angles exact where f32 arithmetic on large positions would not."""
+    angles = np.arange(config.context)[:, None] * rope_frequencies(config)[None, :]
+    cos, sin = np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
+    return {"rope.cos": cos, "rope.sin": sin}
+
+
+def merge_heads(f: Function, x: Tensor) -> Tensor:
+    """[T, heads, head_dim] to [T, heads * head_dim]."""
+    rows, heads, width = x.shape
+    return collapse(f, x, ((0,), (1, 2)), (rows, int(heads) * int(width)))

@@ -1,0 +1,76 @@
+// How generated code calls a kernel, and the vector type that kernels are
+// written in.
+//
+// Every buffer arrives as a rank-1 memref descriptor (base, aligned pointer,
+// offset, size, stride), then the scalars, then the workgroup's number and the
+// number of workgroups. Kernels are freestanding: no libc, no globals, no
+// undefined symbols.
+#ifndef AGENTC_KERNELS_ABI_H
+#define AGENTC_KERNELS_ABI_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define BUFFER(TYPE, NAME)                                                     \
+  TYPE *NAME##_base, TYPE *NAME##_aligned, size_t NAME##_offset,               \
+      size_t NAME##_size, size_t NAME##_stride
+#define POINTER(TYPE, NAME)                                                    \
+  TYPE *NAME = NAME##_aligned + NAME##_offset;                                 \
+  (void)NAME##_base, (void)NAME##_size, (void)NAME##_stride
+
+#define INLINE static inline __attribute__((always_inline))
+
+// One vector register of floats.
+#if defined(__AVX512F__)
+#define LANES 16
+#elif defined(__AVX2__)
+#define LANES 8
+#else
+#define LANES 4
+#endif
+typedef float vec __attribute__((vector_size(4 * LANES)));
+typedef int32_t ivec __attribute__((vector_size(4 * LANES)));
+typedef float vec_u __attribute__((vector_size(4 * LANES), aligned(4)));
+
+INLINE vec load(const float *p) { return *(const vec_u *)p; }
+INLINE void store(float *p, vec v) { *(vec_u *)p = v; }
+INLINE vec splat(float x) { return x - (vec){0}; }
+INLINE vec choose(ivec mask, vec yes, vec no) {
+  return (vec)(((ivec)yes & mask) | ((ivec)no & ~mask));
+}
+INLINE vec larger(vec a, vec b) { return choose(a > b, a, b); }
+
+// e^x to about 1e-7 relative, for -87 <= x <= 88 (clamped): x = n ln 2 + f with
+// |f| <= ln 2 / 2, then a polynomial in f, then n into the exponent.
+INLINE vec exponential(vec x) {
+  x = choose(x < splat(-87.0f), splat(-87.0f), x);
+  x = choose(x > splat(88.0f), splat(88.0f), x);
+  const vec round = splat(12582912.0f); // 1.5 * 2^23: adding it rounds
+  const vec n = (x * 1.44269504f + round) - round;
+  const vec f = (x - n * 0.693359375f) + n * 2.12194440e-4f;
+  vec p = splat(1.9875691500e-4f);
+  p = p * f + 1.3981999507e-3f;
+  p = p * f + 8.3334519073e-3f;
+  p = p * f + 4.1665795894e-2f;
+  p = p * f + 1.6666665459e-1f;
+  p = p * f + 5.0000001201e-1f;
+  p = p * (f * f) + f + 1.0f;
+  const ivec exponent = (__builtin_convertvector(n, ivec) + 127) << 23;
+  return p * (vec)exponent;
+}
+
+// Sums and maxima over lanes, always in the same order.
+INLINE float sum_lanes(vec v) {
+  float total = 0.0f;
+  for (int i = 0; i < LANES; i++)
+    total += v[i];
+  return total;
+}
+INLINE float max_lanes(vec v) {
+  float top = v[0];
+  for (int i = 1; i < LANES; i++)
+    top = v[i] > top ? v[i] : top;
+  return top;
+}
+
+#endif // AGENTC_KERNELS_ABI_H

@@ -1,0 +1,186 @@
+"""Runs compiled programs in the tests, and float64 references written independently of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import iree.runtime as iree
+import numpy as np
+
+from agentc.models.config import BertConfig, LlamaConfig
+
+PAGE = 16
+
+
+class Session:
+    """A loaded binary. Buffers that outlive the device crash the interpreter, so results are
+    copied out and `close` drops everything in order."""
+
+    def __init__(
+        self, vmfb: Path, parameters: Path, entry: str, driver: str = "local-task"
+    ) -> None:
+        self.device = iree.get_device(driver, cache=False)
+        self.instance = iree.VmInstance()
+        self.hal = iree.create_hal_module(self.instance, self.device)
+        self.index = iree.ParameterIndex()
+        self.index.load(str(parameters), mmap=True)
+        self.provider = self.index.create_provider("model")
+        self.io = iree.create_io_parameters_module(self.instance, self.provider)
+        self.module = iree.VmModule.mmap(self.instance, str(vmfb))
+        self.context = iree.VmContext(self.instance, [self.io, self.hal, self.module])
+        self.function = self.module.lookup_function(entry)
+
+    def buffer(self, values: np.ndarray) -> iree.HalBufferView:
+        is_int = values.dtype == np.int32
+        return self.device.allocator.allocate_buffer_copy(
+            memory_type=iree.MemoryType.DEVICE_LOCAL,
+            allowed_usage=iree.BufferUsage.DEFAULT | iree.BufferUsage.MAPPING,
+            device=self.device,
+            buffer=np.ascontiguousarray(values),
+            element_type=iree.HalElementType.INT_32 if is_int else iree.HalElementType.FLOAT_32,
+        )
+
+    def call(self, arguments: list[iree.HalBufferView], results: int) -> list[iree.HalBufferView]:
+        given = iree.VmVariantList(len(arguments))
+        for argument in arguments:
+            given.push_ref(argument)
+        got = iree.VmVariantList(results)
+        self.context.invoke(self.function, given, got)
+        return [got.get_as_object(i, iree.HalBufferView) for i in range(results)]
+
+    def array(self, view: iree.HalBufferView) -> np.ndarray:
+        return iree.DeviceArray(self.device, view).to_host().copy()
+
+    def close(self) -> None:
+        for name in (
+            "function",
+            "context",
+            "module",
+            "io",
+            "provider",
+            "index",
+            "hal",
+            "device",
+            "instance",
+        ):
+            setattr(self, name, None)
+
+
+class Forward(Session):
+    """The `forward` entry of a Llama program, with its pool."""
+
+    def __init__(
+        self,
+        vmfb: Path,
+        parameters: Path,
+        page_shape: tuple[int, ...],
+        pages: int,
+        fill: float = 0.0,
+    ) -> None:
+        super().__init__(vmfb, parameters, "forward")
+        self.pool_shape = (pages, *page_shape)
+        self.fill_pool(fill)
+        if "set_workers" in self.module.function_names:
+            self.set_workers(2)
+
+    def fill_pool(self, value: float) -> None:
+        self.pool = self.buffer(np.full(self.pool_shape, value, np.float32))
+
+    def set_workers(self, count: int) -> None:
+        arguments = iree.VmVariantList(1)
+        arguments.push_int(count)
+        self.context.invoke(
+            self.module.lookup_function("set_workers"), arguments, iree.VmVariantList(0)
+        )
+
+    def step(self, tokens, positions, sequences, table, rows) -> np.ndarray:
+        inputs = [np.asarray(a, np.int32) for a in (tokens, positions, sequences, table, rows)]
+        logits, self.pool = self.call([*map(self.buffer, inputs), self.pool], 2)
+        return self.array(logits)
+
+    def prefill(self, tokens, pages, start: int = 0, rows=None) -> np.ndarray:
+        """One sequence's chunk from position `start`; returns the logits of `rows` (all)."""
+        count = len(tokens)
+        rows = range(count) if rows is None else rows
+        return self.step(tokens, range(start, start + count), [0] * count, [pages], rows)
+
+    def close(self) -> None:
+        self.pool = None
+        super().close()
+
+
+def llama_reference(
+    c: LlamaConfig, array: Callable[[str], np.ndarray], tokens: list[int]
+) -> np.ndarray:
+    """Logits of every position, f64, by full recomputation."""
+    count, half = len(tokens), c.head_dim // 2
+    group = c.heads // c.kv_heads
+    angles = np.outer(np.arange(count), c.rope_base ** (-np.arange(half) * 2 / c.head_dim))
+    turn = np.exp(1j * angles)[:, None, :]
+
+    def weight(name: str) -> np.ndarray:
+        return array(name).astype(np.float64)
+
+    def norm(x: np.ndarray, name: str) -> np.ndarray:
+        return x / np.sqrt(np.mean(x * x, axis=-1, keepdims=True) + c.rms_eps) * weight(name)
+
+    def rotate(x: np.ndarray) -> np.ndarray:
+        z = (x[..., :half] + 1j * x[..., half:]) * turn
+        return np.concatenate([z.real, z.imag], axis=-1)
+
+    x = weight("embed")[tokens]
+    causal = np.tril(np.ones((count, count), bool))
+    for layer in range(c.layers):
+        name = f"layers.{layer}."
+        qkv = (norm(x, name + "attn_norm") @ weight(name + "qkv").T).reshape(
+            count, c.heads + 2 * c.kv_heads, c.head_dim
+        )
+        q = rotate(qkv[:, : c.heads])
+        k = np.repeat(rotate(qkv[:, c.heads : c.heads + c.kv_heads]), group, axis=1)
+        v = np.repeat(qkv[:, c.heads + c.kv_heads :], group, axis=1)
+        scores = np.einsum("ihd,jhd->hij", q, k) / np.sqrt(c.head_dim)
+        scores = np.where(causal, scores, -np.inf)
+        p = np.exp(scores - scores.max(-1, keepdims=True))
+        p /= p.sum(-1, keepdims=True)
+        attended = np.einsum("hij,jhd->ihd", p, v).reshape(count, -1)
+        x = x + attended @ weight(name + "attn_out").T
+        gate, up = np.split(norm(x, name + "mlp_norm") @ weight(name + "gate_up").T, 2, axis=-1)
+        x = x + (gate / (1 + np.exp(-gate)) * up) @ weight(name + "down").T
+    return norm(x, "final_norm") @ weight("embed" if c.tied else "head").T
+
+
+def bert_reference(
+    c: BertConfig, array: Callable[[str], np.ndarray], tokens: list[int]
+) -> np.ndarray:
+    """The unit embedding of one text, f64."""
+    from math import erf
+
+    count = len(tokens)
+
+    def weight(name: str) -> np.ndarray:
+        return array(name).astype(np.float64)
+
+    def norm(x: np.ndarray, name: str) -> np.ndarray:
+        x = x - x.mean(-1, keepdims=True)
+        x = x / np.sqrt((x * x).mean(-1, keepdims=True) + c.norm_eps)
+        return x * weight(name + ".scale") + weight(name + ".shift")
+
+    def dense(x: np.ndarray, name: str) -> np.ndarray:
+        return x @ weight(name + ".weight").T + weight(name + ".bias")
+
+    x = norm(weight("words")[tokens] + weight("positions")[:count], "norm")
+    for layer in range(c.layers):
+        name = f"layers.{layer}."
+        qkv = dense(x, name + "qkv").reshape(count, 3, c.heads, c.head_dim)
+        q, k, v = qkv[:, 0], qkv[:, 1], qkv[:, 2]
+        scores = np.einsum("ihd,jhd->hij", q, k) / np.sqrt(c.head_dim)
+        p = np.exp(scores - scores.max(-1, keepdims=True))
+        p /= p.sum(-1, keepdims=True)
+        attended = np.einsum("hij,jhd->ihd", p, v).reshape(count, -1)
+        x = norm(x + dense(attended, name + "attn_out"), name + "attn_norm")
+        h = dense(x, name + "up")
+        h = h * (1 + np.vectorize(erf)(h / np.sqrt(2))) / 2
+        x = norm(x + dense(h, name + "down"), name + "mlp_norm")
+    mean = x.mean(0)
+    return mean / np.linalg.norm(mean)
