@@ -96,7 +96,7 @@ def _parse(op: ir.OpView, frame: Frame) -> list[Any]:
         jsonschema.validate(value, schema)
     except (json.JSONDecodeError, jsonschema.ValidationError) as error:
         raise Thrown("parse", str(error).splitlines()[0]) from error
-    return [{name: value[name] for name in op.results[0].type.field_names}]
+    return [{name: value[name] for name, _ in op.results[0].type.fields}]
 
 
 def _embed(op: ir.OpView, frame: Frame) -> list[Any]:

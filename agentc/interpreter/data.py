@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from typing import TYPE_CHECKING, Any
 
+from agentc._mlir.dialects import agent
 from agentc.interpreter.values import Thrown, python_value
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def _get_field(op: ir.OpView, frame: Frame) -> list[Any]:
 
 
 def _make_record(op: ir.OpView, frame: Frame) -> list[Any]:
-    names = op.results[0].type.field_names
+    names = [name for name, _ in op.results[0].type.fields]
     return [dict(zip(names, frame.operands(op), strict=True))]
 
 
@@ -64,13 +65,14 @@ _COMPARE = {
 
 def _compare(op: ir.OpView, frame: Frame) -> list[Any]:
     left, right = frame.operands(op)
-    return [_COMPARE[str(op.attributes["predicate"].value)](left, right)]
+    predicate = agent.ComparePredicate(op.attributes["predicate"].value)
+    return [_COMPARE[str(predicate)](left, right)]
 
 
 def _binary(op: ir.OpView, frame: Frame) -> list[Any]:
     """Integers divide towards minus infinity, as in Python; dividing by zero throws."""
     left, right = frame.operands(op)
-    kind = str(op.attributes["kind"].value)
+    kind = str(agent.BinaryKind(op.attributes["kind"].value))
     if kind in ("div", "mod") and right == 0:
         raise Thrown("arithmetic", f"{kind} of {left} by zero")
     if kind == "div":

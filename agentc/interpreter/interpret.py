@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agentc._mlir import ir
-from agentc._mlir.dialects import agent as _agent  # noqa: F401  typed op views
+from agentc._mlir.dialects import agent
 from agentc.interpreter import calls, data
 from agentc.interpreter.prompts import pieces
 from agentc.interpreter.values import Thrown, format_value, majority
@@ -100,7 +100,7 @@ def _prompt(op: ir.OpView, frame: Frame) -> list[Any]:
         name: format_value(frame.values[operand], operand.type)
         for name, operand in zip(names, op.operands, strict=True)
     }
-    made = pieces(op.attributes["template"].value, formatted)
+    made = pieces(op.attributes["template_text"].value, formatted)
     frame.prompts[op.results[0]] = made
     return ["".join(piece.text for piece in made)]
 
@@ -154,7 +154,7 @@ def _parallel(op: ir.OpView, frame: Frame) -> list[Any]:
 def _vote(op: ir.OpView, frame: Frame) -> list[Any]:
     count = op.attributes["n"].value
     samples = [run_region(op, 0, frame.inside(i), i)[0] for i in range(count)]
-    reduce = str(op.attributes["reduce"].value)
+    reduce = str(agent.VoteReduce(op.attributes["reduce"].value))
     if reduce == "majority":
         quorum = op.attributes["quorum"].value if "quorum" in op.attributes else None
         return [majority(samples, quorum)]

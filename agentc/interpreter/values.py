@@ -41,17 +41,11 @@ class Session:
 def python_value(attribute: ir.Attribute, type_: ir.Type) -> Any:
     """Returns the Python value of an `agent.constant`'s attribute at `type_`."""
     if isinstance(attribute, ir.DictAttr):
-        fields = record_fields(type_)
-        return {name: python_value(attribute[name], field) for name, field in fields}
+        return {name: python_value(attribute[name], field) for name, field in type_.fields}
     if isinstance(attribute, ir.ArrayAttr):
         element = type_.element_type
         return [python_value(item, element) for item in attribute]
     return attribute.value
-
-
-def record_fields(type_: ir.Type) -> list[tuple[str, ir.Type]]:
-    """Returns the (name, type) pairs of a record type, in order."""
-    return list(zip(type_.field_names, type_.field_types, strict=True))
 
 
 def format_value(value: Any, type_: ir.Type | str) -> str:
