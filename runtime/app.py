@@ -1,0 +1,240 @@
+"""`App`: a loaded package, ready to run. See README.md for the life of a request."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+from agentc.errors import BudgetExceeded, RuntimeFault
+from agentc.plan import Budget, Plan
+from agentc.runtime.budget import Ledger, tightest
+from agentc.runtime.core import Run
+from agentc.runtime.inputs import check_inputs
+from agentc.runtime.orchestrator import Orchestrator
+from agentc.runtime.program import prepare
+from agentc.runtime.result import RunResult, Trace
+from agentc.runtime.scheduler import Policies
+from agentc.runtime.services import Services
+from agentc.runtime.slots import Slots
+from agentc.runtime.trace import Event, Recorder
+
+_LAST = ("run_finished", "run_failed")
+
+
+@dataclass(eq=False)
+class _Live:
+    """A run in progress: its state, its record, and who waits for its end."""
+
+    run: Run
+    recorder: Recorder
+    ended: asyncio.Future[None]
+    deadline: asyncio.Task[None] | None = None
+
+
+class App:
+    """Runs a plan, any number of times at once, in the event loop of its first run.
+
+    Use `agentc.runtime.load` to make one from a package. Close it with `aclose` or `async with`.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        services: Services,
+        *,
+        policies: Policies = Policies(),
+        limits: Mapping[str, int] | None = None,
+    ) -> None:
+        """`limits`: calls at once by resource, "tools" or a device class (see slots.py)."""
+        self.plan = plan
+        self.services = services
+        self._program = prepare(plan)
+        self._orchestrator = Orchestrator(
+            self._program, services, policies, Slots(plan, limits), self._on_event, self._on_end
+        )
+        self._live: dict[str, _Live] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._server: asyncio.Task[None] | None = None
+        self._runner: asyncio.Runner | None = None
+
+    async def run(
+        self,
+        inputs: Mapping[str, Any] | None = None,
+        /,
+        *,
+        seed: int = 0,
+        tenant: str = "",
+        budget: Budget | None = None,
+        timeout_s: float | None = None,
+        run_id: str | None = None,
+        **named: Any,
+    ) -> RunResult:
+        """Runs the graph once; the graph's inputs are keywords, or a mapping in front of them.
+
+        `tenant`: who may share cached KV with this run. `budget` tightens the graph's own.
+        Raises RuntimeFault, with the error's kind and source line, and BudgetExceeded.
+        """
+        live = self._begin(
+            {**(inputs or {}), **named}, Recorder(), seed, tenant, budget, timeout_s, run_id
+        )
+        try:
+            await asyncio.shield(live.ended)
+        except asyncio.CancelledError:
+            self._end(live.run.id, RuntimeFault("the caller was cancelled", kind="cancelled"))
+            raise
+        return self._result(live)
+
+    def run_sync(self, inputs: Mapping[str, Any] | None = None, /, **options: Any) -> RunResult:
+        """`run` for programs without an event loop."""
+        if self._runner is None:
+            self._runner = asyncio.Runner()
+        return self._runner.run(self.run(inputs, **options))
+
+    async def stream(
+        self,
+        inputs: Mapping[str, Any] | None = None,
+        /,
+        *,
+        seed: int = 0,
+        tenant: str = "",
+        budget: Budget | None = None,
+        timeout_s: float | None = None,
+        run_id: str | None = None,
+        **named: Any,
+    ) -> AsyncIterator[Event]:
+        """Runs the graph once and gives its events as they happen; the last one is
+        `run_finished` or `run_failed`. Leaving the loop early cancels the run."""
+        events: asyncio.Queue[Event] = asyncio.Queue()
+        recorder = Recorder()
+        recorder.listeners.append(events.put_nowait)
+        live = self._begin(
+            {**(inputs or {}), **named}, recorder, seed, tenant, budget, timeout_s, run_id
+        )
+        try:
+            while True:
+                event = await events.get()
+                yield event
+                if event.kind in _LAST:
+                    return
+        finally:
+            self._end(live.run.id, RuntimeFault("nobody listens any more", kind="cancelled"))
+
+    def answer(self, run_id: str, name: str, value: Any) -> None:
+        """Answers an `interrupt` event. Raises RuntimeFault (kind "input") if the run does not
+        wait for it or `value` has another type; then it goes on waiting."""
+        self.services.interrupts.answer(run_id, name, value)
+
+    async def cancel(self, run_id: str) -> None:
+        """Ends a run at once; its caller gets RuntimeFault of kind "cancelled"."""
+        if run_id not in self._live:
+            raise RuntimeFault(f"no run {run_id} is in progress", kind="input")
+        self._end(run_id, RuntimeFault("the run was cancelled", kind="cancelled"))
+
+    async def aclose(self) -> None:
+        """Cancels all runs and closes devices. The app cannot be used afterwards."""
+        for run_id in list(self._live):
+            self._end(run_id, RuntimeFault("the app was closed", kind="cancelled"))
+        tasks = list(self._orchestrator.tasks)
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._server is not None:
+            self._server.cancel()
+            await asyncio.gather(self._server, return_exceptions=True)
+        await self.services.clock.in_thread(self.services.devices.close)
+
+    def close(self) -> None:
+        """`aclose` for programs without an event loop."""
+        runner, self._runner = self._runner or asyncio.Runner(), None
+        with runner:
+            runner.run(self.aclose())
+
+    async def __aenter__(self) -> App:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    def _begin(
+        self,
+        inputs: dict[str, Any],
+        recorder: Recorder,
+        seed: int,
+        tenant: str,
+        budget: Budget | None,
+        timeout_s: float | None,
+        run_id: str | None,
+    ) -> _Live:
+        checked = check_inputs(self.plan, inputs)
+        self._bind()
+        limits = tightest(self.plan.budget, budget)
+        run_id = run_id or secrets.token_hex(8)
+        if run_id in self._live:
+            raise RuntimeFault(f"run {run_id} is in progress already", kind="input")
+        now_s = self.services.clock.now_s()
+        run = Run(run_id, seed, tenant, checked, Ledger(limits), now_s)
+        live = _Live(run, recorder, asyncio.get_running_loop().create_future())
+        self._live[run_id] = live
+        error = _deadline_error(timeout_s, limits.wall_s)
+        if error is not None:
+            live.deadline = asyncio.create_task(self._expire(run_id, *error))
+        self._orchestrator.submit(run)
+        return live
+
+    def _bind(self) -> None:
+        """Serves in the running loop; moves there when idle, so that every loop may use the app."""
+        loop = asyncio.get_running_loop()
+        if self._loop is loop and self._server is not None and not self._server.done():
+            return
+        if self._live:
+            raise RuntimeFault("the app has runs in another event loop; load it once per loop")
+        self._loop = loop
+        self._orchestrator.restart()
+        self._server = loop.create_task(self._orchestrator.serve())
+
+    async def _expire(self, run_id: str, limit_s: float, error: RuntimeFault) -> None:
+        await self.services.clock.sleep(limit_s)
+        self._end(run_id, error)
+
+    def _end(self, run_id: str, error: RuntimeFault) -> None:
+        live = self._live.get(run_id)
+        if live is not None:
+            self._orchestrator.end(live.run, error)
+
+    def _on_event(self, run: Run, event: Event) -> None:
+        live = self._live.get(run.id)
+        if live is not None:
+            live.recorder.emit(event)
+
+    def _on_end(self, run: Run) -> None:
+        live = self._live.pop(run.id)
+        if live.deadline is not None:
+            live.deadline.cancel()
+        if not live.ended.done():
+            live.ended.set_result(None)
+
+    def _result(self, live: _Live) -> RunResult:
+        run = live.run
+        if run.error is not None:
+            raise run.error
+        return RunResult(run.outputs, run.usage, Trace(self.plan, live.recorder.events), run.id)
+
+
+def _deadline_error(
+    timeout_s: float | None, wall_s: float | None
+) -> tuple[float, RuntimeFault] | None:
+    """Returns when a run has to end, and the error it then ends with."""
+    if wall_s is not None and (timeout_s is None or wall_s <= timeout_s):
+        return wall_s, BudgetExceeded(
+            f"the run has used its budget of {wall_s:g} s of wall time; raise the budget"
+        )
+    if timeout_s is not None:
+        return timeout_s, RuntimeFault(f"no result within {timeout_s:g} s", kind="timeout")
+    return None

@@ -1,0 +1,40 @@
+"""What a run gives back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from agentc.plan import Plan
+from agentc.runtime.core import Usage
+from agentc.runtime.trace import Event
+
+
+@dataclass(frozen=True)
+class Trace:
+    """The events of one run, with the plan that they speak of."""
+
+    plan: Plan
+    events: list[Event]
+
+    def jsonl(self) -> str:
+        """Returns the events, one JSON object a line."""
+        from agentc.runtime.trace_files import to_jsonl
+
+        return to_jsonl(self.events)
+
+    def chrome(self) -> bytes:
+        """Returns the run as a Chrome / Perfetto trace."""
+        from agentc.runtime.trace_files import to_chrome
+
+        return to_chrome(self.plan, self.events)
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """The outputs of a run by name, what it used, and what happened."""
+
+    outputs: dict[str, Any]
+    usage: Usage
+    trace: Trace
+    run_id: str

@@ -1,0 +1,104 @@
+"""What operations use of the world: the plan's symbols, bound to live objects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+
+from agentc.errors import PackageError
+from agentc.plan import ChatFormat, Index, Model, Plan, Tool
+from agentc.runtime.clock import Clock
+from agentc.runtime.interrupts import Interrupts
+
+T = TypeVar("T")
+
+
+class Encoder(Protocol):
+    """A text encoder on a device."""
+
+    async def encode(self, texts: list[str]) -> np.ndarray:
+        """Returns [len(texts), dimension] f32, rows of length 1."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class CrossEncoder(Protocol):
+    """A model that scores a pair of texts."""
+
+    async def score(self, query: str, texts: list[str]) -> np.ndarray:
+        """Returns [len(texts)] f32, higher is better."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class VectorIndex(Protocol):
+    """An open index."""
+
+    def search(self, query: np.ndarray, k: int) -> list[dict[str, Any]]:
+        """Returns the k nearest passages, best first."""
+        ...
+
+
+class Devices(Protocol):
+    """Opens what runs on devices, once each, on first use."""
+
+    async def engine(self, model: Model, device: str) -> Any: ...
+
+    async def encoder(self, model: Model, device: str) -> Encoder: ...
+
+    async def cross_encoder(self, model: Model, device: str) -> CrossEncoder: ...
+
+    async def module(self, model: Model, device: str) -> Callable[..., Any]: ...
+
+    async def index(self, index: Index) -> VectorIndex: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass
+class Services:
+    """The plan's tools, models, modules and indexes, ready to be used."""
+
+    plan: Plan
+    clock: Clock
+    tools: Mapping[str, Callable[..., Any]]
+    modules: Mapping[str, Callable[..., Any]]
+    devices: Devices
+    interrupts: Interrupts = field(default_factory=Interrupts)
+    _tools: dict[str, Tool] = field(init=False)
+    _models: dict[str, Model] = field(init=False)
+    _indexes: dict[str, Index] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._tools = {tool.name: tool for tool in self.plan.tools}
+        self._models = {model.name: model for model in self.plan.models}
+        self._indexes = {index.name: index for index in self.plan.indexes}
+
+    def tool(self, name: str) -> Tool:
+        return _known(self._tools, name, "tool")
+
+    def model(self, name: str) -> Model:
+        return _known(self._models, name, "model")
+
+    def index(self, name: str) -> Index:
+        return _known(self._indexes, name, "index")
+
+    def schema(self, name: str) -> dict[str, Any]:
+        return _known(self.plan.schemas, name, "schema")
+
+    def chat(self, model: str) -> ChatFormat | None:
+        return self.model(model).chat
+
+
+def _known(table: Mapping[str, T], name: str, what: str) -> T:
+    if name not in table:
+        raise PackageError(
+            f"plan uses {what} '{name}', which it does not declare; found {sorted(table)}; "
+            "compile the graph again"
+        )
+    return table[name]
