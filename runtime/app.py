@@ -138,9 +138,8 @@ class App:
         """Cancels all runs and closes devices. The app cannot be used afterwards."""
         for run_id in list(self._live):
             self._end(run_id, RuntimeFault("the app was closed", kind="cancelled"))
-        tasks = list(self._orchestrator.tasks)
-        await asyncio.gather(*tasks, return_exceptions=True)
-        if self._server is not None:
+        if self._server is not None and self._loop is asyncio.get_running_loop():
+            await asyncio.gather(*self._orchestrator.tasks, return_exceptions=True)
             self._server.cancel()
             await asyncio.gather(self._server, return_exceptions=True)
         await self.services.clock.in_thread(self.services.devices.close)

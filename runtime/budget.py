@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from agentc.errors import BudgetExceeded
 from agentc.plan import Budget
 
+_ROUNDING = 1e-9  # so that 3 x 0.4 fits into 1.2
+
 
 @dataclass
 class Reservation:
@@ -52,7 +54,7 @@ class Ledger:
 
     @staticmethod
     def _check(what: str, unit: str, used: float, more: float, limit: float | None) -> None:
-        if limit is not None and more > 0 and used + more > limit:
+        if limit is not None and more > 0 and used + more > limit * (1 + _ROUNDING):
             raise BudgetExceeded(
                 f"{what} may need {more:g} {unit}, {limit - used:g} of the budget of {limit:g} "
                 f"{unit} are left; raise the budget or lower max_tokens"

@@ -6,8 +6,8 @@ A plan runs as a dataflow, but what the world sees must be what program order wo
 2. two operations whose effects conflict keep their order. An effect is a read or a write of a
    named resource; a tool that is not pure and declares no resources touches all of them, and so
    does a person who is asked (`await_event`);
-3. an irreversible call waits for all work before it in its region, since any of it may throw,
-   and then the call would not have happened.
+3. what writes waits for all work before it in its region, since any of it may throw, and then
+   the write would not have happened. Only pure calls and reads may run ahead.
 """
 
 from __future__ import annotations
@@ -30,14 +30,9 @@ class Effects:
 
     reads: frozenset[str] = frozenset()
     writes: frozenset[str] = frozenset()
-    irreversible: bool = False
 
     def __or__(self, other: Effects) -> Effects:
-        return Effects(
-            self.reads | other.reads,
-            self.writes | other.writes,
-            self.irreversible or other.irreversible,
-        )
+        return Effects(self.reads | other.reads, self.writes | other.writes)
 
     def conflicts(self, other: Effects) -> bool:
         """True if swapping the two could be noticed."""
@@ -69,10 +64,9 @@ def effects_of(op: Op, tools: Mapping[str, Tool]) -> Effects:
 def _tool_effects(tool: Tool) -> Effects:
     if tool.tool_class == "pure":
         return NONE
-    irreversible = tool.tool_class == "irreversible"
     if not tool.reads and not tool.writes:
-        return Effects(writes=frozenset({ANYTHING}), irreversible=irreversible)
-    return Effects(frozenset(tool.reads), frozenset(tool.writes), irreversible)
+        return Effects(writes=frozenset({ANYTHING}))
+    return Effects(frozenset(tool.reads), frozenset(tool.writes))
 
 
 def order_edges(region: Region, tools: Mapping[str, Tool]) -> list[tuple[int, ...]]:
@@ -85,7 +79,7 @@ def order_edges(region: Region, tools: Mapping[str, Tool]) -> list[tuple[int, ..
             earlier
             for earlier in range(index)
             if effects[index].conflicts(effects[earlier])
-            or (effects[index].irreversible and region.ops[earlier].kind not in _CANNOT_FAIL)
+            or (effects[index].writes and region.ops[earlier].kind not in _CANNOT_FAIL)
         }
         if last_break is not None:
             before.add(last_break)

@@ -17,7 +17,9 @@ def at_source(spelled: str) -> SourceLine | None:
 
 
 def name_of(op: Op) -> str:
-    """How messages call an operation: the user's label, else its kind and id."""
+    """How messages call an operation: the user's label, a tool's name, else its kind and id."""
+    if op.kind == "stage.call":
+        return f"tool '{op.attrs['tool']}'"
     return f"'{op.label}'" if op.label else f"{op.kind} (op {op.id})"
 
 

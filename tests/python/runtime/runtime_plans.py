@@ -41,7 +41,13 @@ class Builder:
         return value
 
     def ops(
-        self, name: str, /, *operands: int, results: int = 1, regions: Sequence[Region] = (), **attrs: Any
+        self,
+        name: str,
+        /,
+        *operands: int,
+        results: int = 1,
+        regions: Sequence[Region] = (),
+        **attrs: Any,
     ) -> tuple[int, ...]:
         """Adds an operation and returns its results."""
         device = attrs.pop("device", None)
@@ -106,7 +112,10 @@ def make_app(plan: Plan, clock: Any, tools: dict[str, Any] | None = None, **rest
 
 
 def run_plan(
-    plan: Plan, inputs: dict[str, Any] | None = None, tools: dict[str, Any] | None = None, **rest: Any
+    plan: Plan,
+    inputs: dict[str, Any] | None = None,
+    tools: dict[str, Any] | None = None,
+    **rest: Any,
 ) -> RunResult:
     """Runs `plan` once in virtual time."""
     clock = rest.pop("clock", None) or VirtualClock()

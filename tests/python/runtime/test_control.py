@@ -121,7 +121,7 @@ def test_a_parallel_region_gives_its_results_before_the_others_end():
     b = Builder()
     b.tool("wait", ["f64"], "f64")
     clock = VirtualClock()
-    tools, log = _sleepers(clock, "wait")
+    tools, _ = _sleepers(clock, "wait")
     regions = [
         b.region(lambda: [b.call("wait", b.const(1.0))]),
         b.region(lambda: [b.call("wait", b.const(5.0))]),
@@ -216,7 +216,7 @@ def test_a_branch_may_use_outer_values_that_come_later():
     b = Builder()
     b.tool("wait", ["f64"], "f64")
     clock = VirtualClock()
-    tools, log = _sleepers(clock, "wait")
+    tools, _ = _sleepers(clock, "wait")
     outer = b.call("wait", b.const(4.0))
 
     def then():
