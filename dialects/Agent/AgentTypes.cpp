@@ -30,6 +30,9 @@ static bool isScalar(Type type) {
 }
 
 bool agentc::agent::isValueType(Type type) {
+  // The stage dialect's types flow through control flow in place of sessions.
+  if (type.getDialect().getNamespace() == "stage")
+    return true;
   if (auto tensor = dyn_cast<RankedTensorType>(type))
     return tensor.getElementType().isF32() ||
            tensor.getElementType().isSignlessInteger(64);

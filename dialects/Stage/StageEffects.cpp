@@ -28,7 +28,7 @@ void KvForkOp::getEffects(Effects &effects) {
 void DecodeOp::getEffects(Effects &effects) {
   if (getTemperature().convertToDouble() > 0)
     effects.emplace_back(MemoryEffects::Write::get(),
-                         agent::SamplingResource::get());
+                         SamplingResource::get());
   if (getStream())
     effects.emplace_back(MemoryEffects::Write::get(), StreamResource::get());
 }
@@ -49,11 +49,16 @@ void KvCloseOp::getEffects(Effects &effects) {
 // A call and its await do what the tool's class says. The await is kept even
 // where nobody uses its value: it throws what the call threw.
 void CallOp::getEffects(Effects &effects) {
-  agent::getToolEffects(*this, getToolAttr(), effects);
+  auto tool =
+      SymbolTable::lookupNearestSymbolFrom<agent::ToolOp>(*this, getToolAttr());
+  if (tool && tool.getToolClass() == agent::ToolClass::Pure)
+    return;
+  effects.emplace_back(MemoryEffects::Read::get(), ToolResource::get());
+  effects.emplace_back(MemoryEffects::Write::get(), ToolResource::get());
 }
 
 void AwaitOp::getEffects(Effects &effects) {
   if (auto call = getHandle().getDefiningOp<CallOp>())
     return call.getEffects(effects);
-  effects.emplace_back(MemoryEffects::Write::get(), agent::ToolResource::get());
+  effects.emplace_back(MemoryEffects::Write::get(), ToolResource::get());
 }

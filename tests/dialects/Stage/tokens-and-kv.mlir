@@ -19,8 +19,8 @@ agent.graph @sequence(%q: !agent.text, %n: i64) -> (!agent.text) {
   %kv2 = stage.prefill @smol %kv1, %t -> !stage.kv
   // CHECK: %[[FORK:.*]] = stage.kv.fork %[[KV2]] -> !stage.kv
   %fork = stage.kv.fork %kv2 -> !stage.kv
-  // CHECK: stage.decode @smol %[[KV2]] max_tokens(64) temperature(7.000000e-01) top_k(40) top_p(9.000000e-01) min_p(5.000000e-02) seed(7) stop(["\0A\0A"]) schema(@Plan) out_tokens(#agent.dist<lognormal [9.000000e+01, 2.200000e+02] declared>) stream site(3) -> (!agent.text, !stage.kv)
-  %text, %kv3 = stage.decode @smol %kv2 max_tokens(64) temperature(0.7) top_k(40) top_p(0.9) min_p(0.05) seed(7) stop(["\0A\0A"]) schema(@Plan) out_tokens(#agent.dist<lognormal [9.0e+01, 2.2e+02] declared>) stream site(3) -> (!agent.text, !stage.kv)
+  // CHECK: stage.decode @smol %[[KV2]] max_tokens(64) temperature(7.500000e-01) top_k(40) top_p(9.000000e-01) min_p(5.000000e-02) seed(7) stop(["\0A\0A"]) schema(@Plan) out_tokens(#agent.dist<lognormal [9.000000e+01, 2.200000e+02] declared>) stream site(3) -> (!agent.text, !stage.kv)
+  %text, %kv3 = stage.decode @smol %kv2 max_tokens(64) temperature(0.75) top_k(40) top_p(0.9) min_p(0.05) seed(7) stop(["\0A\0A"]) schema(@Plan) out_tokens(#agent.dist<lognormal [9.0e+01, 2.2e+02] declared>) stream site(3) -> (!agent.text, !stage.kv)
   // CHECK: %[[P:.*]] = stage.kv.park %[[FORK]] idle(#agent.dist<constant [2.000000e+00] profiled>) steps_to_use(4) -> !stage.kv
   %p = stage.kv.park %fork idle(#agent.dist<constant [2.0] profiled>) steps_to_use(4) -> !stage.kv
   // CHECK: %[[M:.*]] = stage.kv.move %[[P]] to "h200" -> !stage.kv
