@@ -15,7 +15,14 @@ from agentc.errors import CompileError
 
 _LAYOUT = "1"
 """Raise it when the same names would get other bytes: old archives are then not reused."""
-_DTYPES = {"f32": np.float32, "f16": np.float16, "i8": np.int8, "i32": np.int32}
+_DTYPES = {
+    "f64": np.float64,
+    "f32": np.float32,
+    "f16": np.float16,
+    "i64": np.int64,
+    "i32": np.int32,
+    "i8": np.int8,
+}
 
 Declared = Mapping[str, tuple[tuple[int, ...], str]]
 """Parameter name to (shape, element type)."""
@@ -77,7 +84,7 @@ def _create(declared: Declared, file: Path) -> None:
 
     tool = Path(libraries).parent / "iree-create-parameters"
     entries = [
-        f"--data={name}={'x'.join(map(str, shape))}x{element}"
+        f"--data={name}={'x'.join([*map(str, shape), element])}"
         for name, (shape, element) in declared.items()
     ]
     done = subprocess.run(
@@ -94,14 +101,14 @@ def _fill(declared: Declared, read: Callable[[str], np.ndarray], file: Path) -> 
     places = _places(file)
     with file.open("r+b") as out:
         for name, (shape, element) in declared.items():
-            values = np.ascontiguousarray(read(name))
+            values = np.asarray(read(name), order="C")
             if values.shape != tuple(shape) or values.dtype != _DTYPES[element]:
                 raise CompileError(
                     f"parameter '{name}' is {values.dtype}{list(values.shape)}, the program "
                     f"declares {element}{list(shape)}"
                 )
             out.seek(places[name])
-            out.write(memoryview(values).cast("B"))
+            out.write(memoryview(values.reshape(-1)).cast("B"))
 
 
 def _places(file: Path) -> dict[str, int]:

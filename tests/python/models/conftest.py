@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-from pathlib import Path
+import contextlib
 
 import pytest
 
 from agentc import models
-from agentc.codegen import kernels
+from agentc.codegen import iree, kernels, pack, store
+from agentc.codegen.targets import TargetSpec
+from agentc.models.generic_attention import GenericAttention
+from agentc.models.kernel_attention import FAMILY, KernelAttention
+from agentc.models.llama import emit_llama
 
-ROOT = Path(__file__).parents[3]
-FLAGS = (
-    "-std=gnu11 -O3 -ffreestanding -fPIC -fno-plt -fvisibility=hidden -fno-stack-protector "
-    "-fno-asynchronous-unwind-tables -fno-math-errno -fno-tree-loop-distribute-patterns "
-    "-mno-red-zone"
-).split()
+from . import tiny
+from .harness import Forward
 
-
-@pytest.fixture(scope="session")
-def cache_folder(tmp_path_factory):
-    """An empty compile cache for tests that count hits."""
-    return tmp_path_factory.mktemp("agentc-cache")
+HOST = TargetSpec("local-task")
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +29,45 @@ def smol():
 def minilm():
     """MiniLM, built for this machine."""
     return models.build(models.resolve("all-minilm-l6-v2"), "local-task")
+
+
+def kernel_objects() -> dict[str, kernels.KernelObject]:
+    """The attention kernels that this machine can run, by instruction set."""
+    found = {}
+    for variant in kernels.variants(HOST):
+        for folder in kernels.folders():
+            if (path := folder / f"{FAMILY}.{variant}.o").is_file():
+                elf = kernels.find(FAMILY, HOST).elf
+                found.setdefault(variant, kernels.KernelObject(path, elf))
+    return found
+
+
+@pytest.fixture
+def open_llama():
+    """Compiles and opens a random Llama: `open_llama(config, weights, kernel=None)`; `kernel` is
+    a `KernelObject` or None for plain code."""
+    with contextlib.ExitStack() as stack:
+
+        def open_(config, weights, kernel=None, pages=40):
+            if kernel is None:
+                program, objects = emit_llama(config, GenericAttention), ()
+            else:
+                objects = (kernel.path,)
+                program = emit_llama(
+                    config, lambda c, m: KernelAttention(c, m, [kernel.path.name], kernel.elf)
+                )
+            binary = iree.compile(program.module.text(), HOST, objects=objects)
+            declared = {n: (t.shape, t.element) for n, t in program.module.parameters.items()}
+            origin = store.digest(*(n.encode() + w.tobytes() for n, w in weights.items()))
+            archive = pack.pack(declared, weights.__getitem__, origin)
+            forward = Forward(binary.path, archive.path, program.page_shape, pages)
+            stack.callback(forward.close)
+            return forward
+
+        yield open_
+
+
+def tiny_llama(**changes):
+    """A random config with its weights."""
+    config = tiny.llama_config(**changes)
+    return config, tiny.llama_weights(config)

@@ -37,7 +37,7 @@ class Session:
             memory_type=iree.MemoryType.DEVICE_LOCAL,
             allowed_usage=iree.BufferUsage.DEFAULT | iree.BufferUsage.MAPPING,
             device=self.device,
-            buffer=np.ascontiguousarray(values),
+            buffer=np.asarray(values, order="C"),
             element_type=iree.HalElementType.INT_32 if is_int else iree.HalElementType.FLOAT_32,
         )
 
