@@ -60,7 +60,7 @@ def check(distribution: Distribution) -> str | None:
     if distribution.kind in ("uniform", "empirical") and list(values) != sorted(values):
         return f"the values of a {distribution.kind} distribution must ascend"
     if distribution.kind == "categorical" and not _are_weights(weights, len(values)):
-        return "a categorical distribution needs one weight per value, not negative, with a sum above 0"
+        return "a categorical distribution needs a weight >= 0 for each value, not all zero"
     return None
 
 

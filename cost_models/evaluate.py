@@ -91,6 +91,12 @@ class Evaluator:
         producer, consumer = (self.multiplicity[s].expected for s in (edge.producer, edge.consumer))
         return edge.producer if producer < consumer else edge.consumer
 
+    def counts(self, level: str) -> dict[int, float]:
+        """Returns how often each stage runs at a percentile level when every branch is taken."""
+        found: dict[int, float] = {}
+        _count(self.problem.tree, level, 1.0, found)
+        return found
+
     def chosen(self, choices: Choices) -> dict[int, Candidate]:
         """Returns the candidate of every stage."""
         return {i: self.stages[i].candidates[index] for i, index in choices.items()}
@@ -205,6 +211,16 @@ class Evaluator:
         value = self.cost_usd(chosen) if objective.kind == "cost" else self.hourly_usd(chosen)
         assert value is not None, "check() refuses unpriced candidates under a cost objective"
         return value
+
+
+def _count(node: Node, level: str, times: float, found: dict[int, float]) -> None:
+    if isinstance(node, Leaf):
+        found[node.stage] = times
+    elif isinstance(node, Loop | Map):
+        band = node.count if isinstance(node, Loop) else node.width
+        times *= band.at(level)
+    for child in children_of(node):
+        _count(child, level, times, found)
 
 
 def time_at(candidate: Candidate, level: str) -> float:

@@ -196,6 +196,9 @@ class Problem(_Record):
         priced = self.objective.kind == "cost" or self.limits.run_usd is not None
         errors = []
         for stage in self.stages:
+            keys = [(candidate.device, candidate.precision) for candidate in stage.candidates]
+            if len({*keys}) < len(keys):
+                errors.append(f"stage '{stage.label}' has the same candidate twice")
             for candidate in stage.candidates:
                 where = f"stage '{stage.label}' on '{candidate.device}'"
                 if candidate.device not in known:

@@ -66,7 +66,7 @@ def _dimension(name: str, example: str, **bases: int) -> Dimension:
     return Dimension(name, tuple(sorted(bases.items())), example)
 
 
-BYTES = _dimension("bytes", "80GiB", byte=1)
+BYTES = _dimension("size", "80GiB", byte=1)
 BYTES_PER_S = _dimension("bandwidth", "3.35TB/s", byte=1, s=-1)
 FLOP_PER_S = _dimension("compute rate", "989TFLOP/s", flop=1, s=-1)
 SECONDS = _dimension("duration", "4us", s=1)
