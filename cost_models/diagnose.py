@@ -38,7 +38,7 @@ def diagnose(problem: Problem, find: Find) -> InfeasibleError:
     core = _core(problem, limits, find)
     advice = [(limit, _needed(problem, limit, find)) for limit in core]
     source = next((s for s in (_source_of(limit.source) for limit in core) if s), None)
-    return InfeasibleError(_conflict(advice), source=source)
+    return InfeasibleError(_conflict(advice, str(source)), source=source)
 
 
 def _no_class(stage: Stage) -> str:
@@ -92,8 +92,9 @@ def _needed(problem: Problem, limit: Limit, find: Find) -> float | None:
     return limit.of(Evaluator(problem).metrics(answer.choices))
 
 
-def _conflict(advice: Sequence[tuple[Limit, float | None]]) -> str:
-    names = [limit.words() for limit, _ in advice]
+def _conflict(advice: Sequence[tuple[Limit, float | None]], place: str) -> str:
+    """Returns the message; `place` stands before it already, and is not said again."""
+    names = [limit.words(with_source=limit.source != place) for limit, _ in advice]
     ways = [limit.relaxation(needed) for limit, needed in advice if needed is not None]
     if len(names) == 1:
         what = f"no placement satisfies {names[0]}"

@@ -92,7 +92,8 @@ class Evaluator:
         return edge.producer if producer < consumer else edge.consumer
 
     def counts(self, level: str) -> dict[int, float]:
-        """Returns how often each stage runs at a percentile level when every branch is taken."""
+        """Returns an upper bound of how often each stage runs at a percentile level: every branch
+        is taken, every loop and map runs at least once."""
         found: dict[int, float] = {}
         _count(self.problem.tree, level, 1.0, found)
         return found
@@ -218,7 +219,7 @@ def _count(node: Node, level: str, times: float, found: dict[int, float]) -> Non
         found[node.stage] = times
     elif isinstance(node, Loop | Map):
         band = node.count if isinstance(node, Loop) else node.width
-        times *= band.at(level)
+        times *= max(band.at(level), 1.0)
     for child in children_of(node):
         _count(child, level, times, found)
 

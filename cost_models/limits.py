@@ -50,9 +50,9 @@ class Limit:
             return format_seconds(value)
         return format_bytes(value) if self.kind == "memory" else format_usd(value)
 
-    def words(self) -> str:
+    def words(self, with_source: bool = True) -> str:
         """Returns the constraint in the user's words, with the place where it was written."""
-        where = f" ({self.source})" if self.source else ""
+        where = f" ({self.source})" if self.source and with_source else ""
         if self.kind == "latency":
             return f"{self.name} = {self.show(self.value)}{where}"
         if self.kind == "memory":

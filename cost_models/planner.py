@@ -9,10 +9,10 @@ from agentc.cost_models.evaluate import Evaluator
 from agentc.cost_models.problem import Problem
 from agentc.cost_models.solution import Answer, Solution
 from agentc.cost_models.solvers.base import solver_named
-from agentc.cost_models.verify import verify, violations
+from agentc.cost_models.verification import verify, violations
 from agentc.errors import CompileError
 
-PROVED_GAP = 1e-9
+PROVED_GAP = 1e-7
 """Gaps below this are rounding of the solver's integers and are reported as 0."""
 
 

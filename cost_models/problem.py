@@ -1,7 +1,7 @@
 """The placement problem as data: what must run, where it could run, and what must hold.
 
 A `Problem` knows nothing of solvers. It can check its own inputs (`check`), verify anybody's
-answer (`agentc.cost_models.verify`), and be written down and read back as text, so that an
+answer (`agentc.cost_models.verification`), and be written down and read back as text, so that an
 instance is a file that every solver can be run on.
 """
 

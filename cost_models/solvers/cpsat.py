@@ -151,20 +151,21 @@ class _Model:
         limits = self.problem.limits
         for limit in limits.latency:
             scale = scale_for(min(limit.limit_s, self._worst(limit.level)))
-            expression = self._time(limit.level, limit.until, scale, scale.up(limit.limit_s) + 1)
-            self.model.add(expression <= scale.down(limit.limit_s))
+            most = scale.down(limit.limit_s)
+            self.model.add(self._time(limit.level, limit.until, scale, most + 1) <= most)
         for device in self.problem.devices:
             if device.memory_bytes is not None:
-                expression, _ = self._memory(device.name, Scale(1.0))
-                self.model.add(expression <= int(device.memory_bytes))
+                scale = Scale(1.0)
+                expression, _ = self._memory(device.name, scale)
+                self.model.add(expression <= scale.down(device.memory_bytes))
         for value, terms in (
             (limits.run_usd, self._cost_terms),
             (limits.hourly_usd, self._hourly_terms),
         ):
             if value is not None:
-                listed = terms()
-                scale = scale_for(max([value, *(usd for _, usd in listed)]))
-                self.model.add(_sum(listed, scale)[0] <= scale.down(value))
+                scale = scale_for(value)
+                most = scale.down(value)
+                self.model.add(_sum(terms(), scale, most + 1) <= most)
 
     def add_objective(self) -> tuple[Scale, int]:
         """Sets what is minimised. Returns its scale and how many rounded terms it sums."""
@@ -181,7 +182,7 @@ class _Model:
         else:
             listed = self._cost_terms() if objective.kind == "cost" else self._hourly_terms()
             scale = scale_for(sum(usd for _, usd in listed))
-            expression, terms = _sum(listed, scale)
+            expression, terms = _sum(listed, scale), len(self.problem.stages + self.problem.edges)
         self.model.minimize(expression)
         return scale, terms
 
@@ -296,7 +297,6 @@ class _Model:
         return {stage: index for (stage, index), v in self.place.items() if solver.boolean_value(v)}
 
 
-def _sum(listed: list[tuple[Any, float]], scale: Scale) -> tuple[Any, int]:
-    """Returns the scaled sum of (variable, value) terms and how many were rounded."""
-    terms = [(var, scale.up(value)) for var, value in listed if value > 0]
-    return sum(steps * var for var, steps in terms), len(terms)
+def _sum(listed: list[tuple[Any, float]], scale: Scale, cap: int = BIG) -> Any:
+    """Returns the scaled sum of (variable, value) terms, each cut at `cap`."""
+    return sum(min(scale.up(value), cap) * variable for variable, value in listed)

@@ -10,7 +10,7 @@ from agentc.cost_models.evaluate import Evaluator, NoLinkError
 from agentc.cost_models.problem import Problem
 from agentc.cost_models.solution import Answer
 from agentc.cost_models.solvers.base import units_of
-from agentc.cost_models.verify import violations
+from agentc.cost_models.verification import violations
 
 MAX_PLACEMENTS = 1_000_000
 """Above this many placements the exhaustive solver refuses to start."""

@@ -1,16 +1,20 @@
 """Seconds, USD and bytes as the integers that CP-SAT works with.
 
 One quantum is the largest value of a quantity divided by 2^38, rounded to a power of two, so that
-multiplying and dividing by it is exact. Values are rounded up and limits down: an integer solution
-is feasible in floating point too. Each rounded term is at most one quantum too large, so a sum of
-n terms exceeds the true one by at most n quanta, a relative error of n * 2^-37 of the largest
-value (n = 1000: 7e-9). A placement within that of a limit may be called infeasible.
+multiplying and dividing by it is exact. Values are rounded up, and limits are those of
+`limits.REL_TOLERANCE`, rounded down: an integer solution is feasible in floating point too. Each
+rounded term is less than one quantum too large, so a sum of n terms exceeds the true one by less
+than n quanta, n * 2^-37 of the largest value. Up to about 130 terms that is below the tolerance of
+1e-9, and a placement exactly at a limit is found; with more, one that near may be called
+infeasible.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+
+from agentc.cost_models.limits import REL_TOLERANCE
 
 BITS = 38
 """A quantity's largest value becomes an integer of at most this many bits."""
@@ -27,8 +31,8 @@ class Scale:
         return math.ceil(value / self.quantum)
 
     def down(self, limit: float) -> int:
-        """Returns the greatest integer whose value is at most `limit`."""
-        return math.floor(limit / self.quantum)
+        """Returns the greatest integer whose value is at most `limit` and its tolerance."""
+        return math.floor(limit * (1 + REL_TOLERANCE) / self.quantum)
 
     def value(self, steps: float) -> float:
         """Returns the value of so many steps."""
