@@ -1,0 +1,78 @@
+"""`agentc run app.agentpkg --input question="..."`: streams the answer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from agentc.cli.inputs import parse_inputs, printable
+
+if TYPE_CHECKING:
+    from agentc.runtime.app import App
+    from agentc.runtime.trace import Event
+
+
+def run_command(
+    package: Annotated[Path, typer.Argument(help="a package made by agentc compile")],
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option("--input", "-i", help='name=value; value is text, or JSON; name=@file reads one'),
+    ] = None,
+    tools: Annotated[
+        str | None, typer.Option(help="a Python file whose @ag.tool functions to bind (executed)")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="seed of sampled calls")] = 0,
+    timeout: Annotated[str | None, typer.Option(help='wall time limit, such as "60s"')] = None,
+    trace: Annotated[Path | None, typer.Option(help="write the trace (.jsonl) here")] = None,
+    chrome_trace: Annotated[
+        Path | None, typer.Option(help="write a Chrome / Perfetto trace here")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print the outputs as JSON only")] = False,
+) -> None:
+    """Run a package once and stream its answer."""
+    from agentc import api
+    from agentc.cli.quantities import seconds
+
+    app = api.load(package, tools=tools)
+    try:
+        values = parse_inputs(inputs or [], app.plan.inputs)
+        limit_s = seconds(timeout, "--timeout") if timeout else None
+        events = asyncio.run(_stream(app, values, seed, limit_s, quiet=as_json))
+    finally:
+        app.close()
+    _write_traces(app.plan, events, trace, chrome_trace)
+    last = events[-1]
+    if last.kind == "run_failed":
+        raise last.error
+    if as_json:
+        print(json.dumps({name: printable(v) for name, v in last.data["outputs"].items()}))
+
+
+async def _stream(
+    app: App, values: dict[str, Any], seed: int, limit_s: float | None, *, quiet: bool
+) -> list[Event]:
+    events = []
+    async for event in app.stream(values, seed=seed, timeout_s=limit_s):
+        events.append(event)
+        if event.kind == "token" and not quiet:
+            sys.stdout.write(event.data["text"])
+            sys.stdout.flush()
+        if event.kind == "interrupt":
+            answer = await asyncio.to_thread(input, f"\n{event.data['prompt']} > ")
+            app.answer(event.run, event.data["name"], answer)
+    return events
+
+
+def _write_traces(plan: Any, events: list[Event], trace: Path | None, chrome: Path | None) -> None:
+    from agentc.runtime.result import Trace
+
+    record = Trace(plan, events)
+    if trace is not None:
+        trace.write_text(record.jsonl())
+    if chrome is not None:
+        chrome.write_bytes(record.chrome())

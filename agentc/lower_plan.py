@@ -1,0 +1,145 @@
+"""The last lowering: a placed `stage` module becomes the tree of records of a `Plan`.
+
+Nothing is decided here. Values get numbers in program order, attributes become plain JSON under
+their names, types become strings, and locations become "graph.py:42".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agentc import plan
+from agentc._mlir import ir
+from agentc._mlir.dialects import agent, stage
+
+# Attributes that have a field of their own in `plan.Op`, or mean nothing after compilation.
+_OWN_FIELD = {"label", "placement", "work", "work_p95", "op_id", "operandSegmentSizes"}
+_TERMINATORS = {"agent.yield": "yield", "agent.return": "return", "agent.throw": "throw"}
+
+
+class PlanBuilder:
+    """Numbers values and operations while it walks one graph."""
+
+    def __init__(self) -> None:
+        self._values: dict[ir.Value, int] = {}
+        self._next_op = 0
+
+    def number(self, value: ir.Value) -> int:
+        return self._values.setdefault(value, len(self._values))
+
+    def region(self, block: ir.Block) -> plan.Region:
+        """Returns `block` as a record; its terminator becomes how the region ends."""
+        arguments = tuple(self.number(argument) for argument in block.arguments)
+        *body, last = block.operations
+        ops = tuple(self.operation(op) for op in body)
+        return plan.Region(
+            args=arguments,
+            ops=ops,
+            yields=tuple(self.number(operand) for operand in last.operands),
+            end=_TERMINATORS[last.operation.name],
+            end_attrs={**attributes(last), "source": source_line(last)},
+        )
+
+    def operation(self, op: ir.OpView) -> plan.Op:
+        number, self._next_op = self._next_op, self._next_op + 1
+        operands = tuple(self.number(operand) for operand in op.operands)
+        regions = tuple(self.region(region.blocks[0]) for region in op.regions)
+        results = tuple(self.number(result) for result in op.results)
+        return plan.Op(
+            id=number,
+            kind=op.operation.name,
+            operands=operands,
+            results=results,
+            attrs=attributes(op),
+            regions=regions,
+            source=source_line(op),
+            label=_label(op),
+            device=_device(op),
+            work=_work(op),
+        )
+
+
+def attributes(op: ir.OpView) -> dict[str, Any]:
+    """Returns the attributes of `op` as JSON, with the types of its operands and results."""
+    values = {
+        name: json_value(attribute)
+        for name, attribute in named_attributes(op)
+        if name not in _OWN_FIELD
+    }
+    if op.operation.name == "agent.constant":
+        values["value"] = json_value(op.attributes["value"], op.results[0].type)
+    if op.operation.name in ("agent.make_record", "agent.parse"):
+        values["fields"] = list(op.results[0].type.field_names)
+    values["operand_types"] = [type_name(operand.type) for operand in op.operands]
+    values["result_types"] = [type_name(result.type) for result in op.results]
+    if "operandSegmentSizes" in op.attributes:
+        values["operand_segments"] = list(op.attributes["operandSegmentSizes"])
+    return values
+
+
+def named_attributes(op: ir.OpView) -> list[tuple[str, ir.Attribute]]:
+    return [(name, op.attributes[name]) for name in op.attributes]
+
+
+def json_value(attribute: ir.Attribute, type_: ir.Type | None = None) -> Any:
+    """Returns an attribute as a JSON value; `type_` gives records the order of their fields."""
+    if isinstance(attribute, ir.DictAttr):
+        names = type_.field_names if type_ is not None else [name.name for name in attribute]
+        return {name: json_value(attribute[name]) for name in names}
+    if isinstance(attribute, agent.DistAttr):
+        return distribution(attribute)
+    if isinstance(attribute, ir.UnitAttr):
+        return True
+    if isinstance(attribute, ir.TypeAttr):
+        return type_name(attribute.value)
+    if isinstance(attribute, ir.ArrayAttr):
+        return [json_value(item) for item in attribute]
+    if isinstance(attribute, (ir.DenseF64ArrayAttr, ir.DenseI64ArrayAttr, ir.DenseI32ArrayAttr)):
+        return list(attribute)
+    return attribute.value
+
+
+def distribution(attribute: agent.DistAttr) -> dict[str, Any]:
+    return {
+        "kind": attribute.kind,
+        "values": list(attribute.values),
+        "weights": list(attribute.weights),
+        "provenance": attribute.provenance,
+    }
+
+
+def type_name(type_: ir.Type) -> str:
+    """Returns a type as the dialects print it, without their prefixes: "list<text>"."""
+    return str(type_).replace("!agent.", "").replace("!stage.", "")
+
+
+def source_line(op: ir.OpView) -> str:
+    """Returns "graph.py:42" for an op, or "" when it has no line (an op that a pass made up)."""
+    location = op.location
+    while location.is_a_name():
+        location = location.child_loc
+    return f"{location.filename}:{location.start_line}" if location.is_a_file() else ""
+
+
+def _label(op: ir.OpView) -> str:
+    return op.attributes["label"].value if "label" in op.attributes else ""
+
+
+def _device(op: ir.OpView) -> str | None:
+    if "placement" not in op.attributes:
+        return None
+    return stage.PlacementAttr(op.attributes["placement"]).device_class
+
+
+def _work(op: ir.OpView) -> plan.Work | None:
+    if "work" not in op.attributes:
+        return None
+    work = stage.WorkAttr(op.attributes["work"])
+    return plan.Work(
+        flops=work.flops,
+        bytes_read=work.bytes_read,
+        bytes_written=work.bytes_written,
+        state_bytes=work.state_bytes,
+        comm_bytes=work.comm_bytes,
+        calls=work.calls,
+    )
