@@ -14,7 +14,11 @@ TEXT_SUFFIXES = (".md", ".txt", ".rst")
 
 
 def read_passages(
-    path: Path, chunk_tokens: int, count_tokens: Callable[[str], int]
+    path: Path,
+    chunk_tokens: int,
+    count_tokens: Callable[[str], int],
+    *,
+    source: SourceLine | None = None,
 ) -> list[Passage]:
     """Returns the passages under `path`, in the order of file names.
 
@@ -22,7 +26,8 @@ def read_passages(
     `chunk_tokens` tokens (a longer paragraph stays whole); a heading goes with what follows.
     A `.jsonl` file: one object a line with `text` and, optionally, `id` and `source`.
 
-    Raises CompileError when there is nothing to read or a line is not such an object.
+    Raises CompileError when there is nothing to read (at `source`, the line of the graph that
+    asked) or a line of the file is not such an object (at that line).
     """
     if path.suffix == ".jsonl" and path.is_file():
         return list(_read_jsonl(path))
@@ -30,7 +35,8 @@ def read_passages(
     if not files:
         raise CompileError(
             f"the index has no documents: found no file at '{path}', expected a .jsonl file or a "
-            f"folder with {', '.join(TEXT_SUFFIXES)} files; correct the path"
+            f"folder with {', '.join(TEXT_SUFFIXES)} files; correct the path",
+            source=source,
         )
     return [
         {"id": f"{name}#{number}", "source": name, "text": text, "score": 0.0}

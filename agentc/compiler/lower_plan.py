@@ -14,6 +14,12 @@ from agentc._mlir.dialects import agent, stage
 
 # Attributes that have a field of their own in `plan.Op`, or mean nothing after compilation.
 _OWN_FIELD = {"label", "placement", "work", "work_p95", "op_id", "operandSegmentSizes"}
+_RENAMED = {"template_text": "template"}  # `template` is a word of C++
+_ENUMS = {
+    ("agent.binary", "kind"): agent.BinaryKind,
+    ("agent.compare", "predicate"): agent.ComparePredicate,
+    ("agent.vote", "reduce"): agent.VoteReduce,
+}
 _TERMINATORS = {"agent.yield": "yield", "agent.return": "return", "agent.throw": "throw"}
 
 
@@ -61,15 +67,20 @@ class PlanBuilder:
 
 def attributes(op: ir.OpView) -> dict[str, Any]:
     """Returns the attributes of `op` as JSON, with the types of its operands and results."""
+    kind = op.operation.name
     values = {
-        name: json_value(attribute)
+        _RENAMED.get(name, name): (
+            str(_ENUMS[kind, name](attribute.value))
+            if (kind, name) in _ENUMS
+            else json_value(attribute)
+        )
         for name, attribute in named_attributes(op)
         if name not in _OWN_FIELD
     }
-    if op.operation.name == "agent.constant":
+    if kind == "agent.constant":
         values["value"] = json_value(op.attributes["value"], op.results[0].type)
-    if op.operation.name in ("agent.make_record", "agent.parse"):
-        values["fields"] = list(op.results[0].type.field_names)
+    if kind in ("agent.make_record", "agent.parse"):
+        values["fields"] = [name for name, _ in op.results[0].type.fields]
     values["operand_types"] = [type_name(operand.type) for operand in op.operands]
     values["result_types"] = [type_name(result.type) for result in op.results]
     if "operandSegmentSizes" in op.attributes:
@@ -84,8 +95,8 @@ def named_attributes(op: ir.OpView) -> list[tuple[str, ir.Attribute]]:
 def json_value(attribute: ir.Attribute, type_: ir.Type | None = None) -> Any:
     """Returns an attribute as a JSON value; `type_` gives records the order of their fields."""
     if isinstance(attribute, ir.DictAttr):
-        names = type_.field_names if type_ is not None else [name.name for name in attribute]
-        return {name: json_value(attribute[name]) for name in names}
+        fields = type_.fields if type_ is not None else [(name, None) for name in attribute]
+        return {name: json_value(attribute[name], field) for name, field in fields}
     if isinstance(attribute, agent.DistAttr):
         return distribution(attribute)
     if isinstance(attribute, ir.UnitAttr):
@@ -93,7 +104,8 @@ def json_value(attribute: ir.Attribute, type_: ir.Type | None = None) -> Any:
     if isinstance(attribute, ir.TypeAttr):
         return type_name(attribute.value)
     if isinstance(attribute, ir.ArrayAttr):
-        return [json_value(item) for item in attribute]
+        element = type_.element_type if type_ is not None else None
+        return [json_value(item, element) for item in attribute]
     if isinstance(attribute, (ir.DenseF64ArrayAttr, ir.DenseI64ArrayAttr, ir.DenseI32ArrayAttr)):
         return list(attribute)
     return attribute.value
@@ -103,7 +115,7 @@ def distribution(attribute: agent.DistAttr) -> dict[str, Any]:
     return {
         "kind": attribute.kind,
         "values": list(attribute.values),
-        "weights": list(attribute.weights),
+        "weights": list(attribute.weights or ()),
         "provenance": attribute.provenance,
     }
 

@@ -1,0 +1,147 @@
+"""The compiler, readable from top to bottom."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from agentc import plan
+from agentc._mlir import ir
+from agentc.compiler import binaries, placement, promise, stages, tables
+from agentc.compiler.lower_plan import PlanBuilder, source_line
+from agentc.compiler.passes import run_pipeline
+from agentc.compiler.shape import shape_of
+from agentc.compiler.symbols import describe_symbols
+from agentc.cost_models.builder import build_problem
+from agentc.cost_models.cluster import Cluster, load_cluster
+from agentc.cost_models.planner import solve
+from agentc.frontend.graph import TracedGraph
+from agentc.frontend.loader import load_program
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """What compiling gives: the plan, the placed module, and the files that they refer to.
+
+    `files` maps a path inside the package to a file on this machine, `texts` to its content.
+    `passages` are those of every index; their vectors are not computed yet.
+    """
+
+    plan: plan.Plan
+    graph_bytecode: bytes
+    files: dict[str, Path]
+    texts: dict[str, str]
+    parameters: dict[str, Path]
+    passages: dict[str, list[dict[str, object]]]
+    notes: tuple[str, ...]
+
+
+def compile_graph(
+    graph: str | TracedGraph,
+    target: str | Path | Cluster,
+    *,
+    objective: str = "cost",
+    seed: int = 0,
+    progress: Progress = lambda text: None,
+) -> Compiled:
+    """Compiles a graph for a fleet.
+
+    Args:
+      graph: "graph.py:name" (the file is executed), or a traced graph.
+      target: path of cluster.yaml, or a loaded one.
+      objective: "cost" (USD per run) or "latency".
+      seed: of the solver; equal inputs and seeds give equal plans.
+
+    Raises:
+      FrontendError, CompileError, ClusterError, ModelFormatError: what is wrong, and where.
+      InfeasibleError: no placement satisfies all constraints.
+    """
+    cluster = target if isinstance(target, Cluster) else load_cluster(target)
+
+    progress("tracing the graph")
+    traced = load_program(graph) if isinstance(graph, str) else graph
+    with traced.module.context, ir.Location.unknown():
+        return _compile(traced, cluster, objective, seed, progress)
+
+
+def _compile(
+    traced: TracedGraph, cluster: Cluster, objective: str, seed: int, progress: Progress
+) -> Compiled:
+    module = traced.module
+    graph_text = str(module)
+
+    # Sizes of models and indexes: the passes estimate work with them.
+    progress("reading models and documents")
+    described = describe_symbols(traced)
+
+    # agent -> stage: pieces of work and the state that they share.
+    progress("lowering")
+    run_pipeline(module, "agentc-lower-to-stage")
+    graph = _graph_of(module, traced.name)
+
+    # Where everything runs: a problem as data, a solver, an answer that is checked.
+    progress("placing")
+    shape = shape_of(graph)
+    problem = build_problem(
+        stages.stage_specs(module, graph),
+        shape.tree,
+        stages.edge_specs(graph, shape),
+        cluster,
+        tables.sla(graph),
+        objective,
+        budget=tables.budget(graph),
+        name=traced.name,
+        sla_source=source_line(graph),
+    )
+    solution = solve(problem, seed=seed)
+    taken = placement.chosen(problem, solution)
+    placement.write_placement(module, graph, shape, taken)
+    run_pipeline(module, "agentc-finalize-placement")
+    graph = _graph_of(module, traced.name)
+
+    # Binaries for every (model, device class) that the plan uses.
+    built = binaries.build(module, graph, described, traced.modules, cluster, progress)
+
+    # Everything the runtime needs, as data.
+    inputs, outputs = tables.ports(graph)
+    body = PlanBuilder().region(graph.regions[0].blocks[0])
+    made = plan.Plan(
+        name=traced.name,
+        graph_sha256=hashlib.sha256(graph_text.encode()).hexdigest(),
+        inputs=inputs,
+        outputs=outputs,
+        body=body,
+        models=built.models,
+        tools=tables.tools(module),
+        indexes=described.index_records(),
+        schemas=tables.schemas(module),
+        devices=promise.devices(cluster, taken),
+        sla=tables.sla(graph),
+        budget=tables.budget(graph),
+    )
+    made = promise.attach(made, problem, solution)
+    return Compiled(
+        plan=made,
+        graph_bytecode=_bytecode(module),
+        files=built.files,
+        texts=built.texts,
+        parameters=built.parameters,
+        passages=described.passages,
+        notes=(*problem.notes, *built.notes),
+    )
+
+
+def _graph_of(module: ir.Module, name: str) -> ir.OpView:
+    return stages.symbols(module)[name]
+
+
+def _bytecode(module: ir.Module) -> bytes:
+    buffer = io.BytesIO()
+    module.operation.write_bytecode(buffer)
+    return buffer.getvalue()
+

@@ -1,0 +1,69 @@
+"""Writes the planner's answer into the module: a `#stage.placement` on every stage op.
+
+The planner places what has work. Everything else at stage level follows: KV operations and
+tokenising stand where their model runs, waiting for a tool stands with the orchestrator.
+"""
+
+from __future__ import annotations
+
+from agentc._mlir import ir
+from agentc.compiler.shape import PLACEABLE, Shape, op_id
+from agentc.compiler.stages import walk
+from agentc.cost_models.distributions import constant_band
+from agentc.cost_models.problem import ORCHESTRATOR, Candidate, Problem
+from agentc.cost_models.solution import Solution
+
+ENGINE_BATCH = 8  # sequences that one engine serves at once
+IN_ORCHESTRATOR = Candidate(ORCHESTRATOR, constant_band(0.0))
+
+
+def chosen(problem: Problem, solution: Solution) -> dict[int, Candidate]:
+    """Returns the candidate taken for every stage, by op id."""
+    return {
+        stage.id: stage.candidates[solution.choices[stage.id]] for stage in problem.stages
+    }
+
+
+def write_placement(
+    module: ir.Module, graph: ir.OpView, shape: Shape, taken: dict[int, Candidate]
+) -> None:
+    """Attaches a placement to every stage op of `graph`, and the device classes to the module."""
+    by_model = {
+        op.attributes["model"].value: taken[op_id(op)]
+        for op in walk(graph.regions[0].blocks[0])
+        if op.operation.name in PLACEABLE and "model" in op.attributes
+    }
+    names: set[str] = set()
+    for op in walk(graph.regions[0].blocks[0]):
+        if not op.operation.name.startswith("stage."):
+            continue
+        candidate = _candidate(op, taken, by_model, shape)
+        names.add(candidate.device)
+        op.attributes["placement"] = _attribute(op, candidate)
+    module.operation.attributes["agentc.device_classes"] = ir.ArrayAttr.get(
+        [ir.StringAttr.get(name, module.context) for name in sorted(names)], module.context
+    )
+
+
+def _candidate(
+    op: ir.OpView, taken: dict[int, Candidate], by_model: dict[str, Candidate], shape: Shape
+) -> Candidate:
+    """Returns where `op` stands: its own choice, its model's, or that of what made its operand."""
+    if op.operation.name in PLACEABLE:
+        return taken[op_id(op)]
+    if "model" in op.attributes:
+        return by_model.get(op.attributes["model"].value, IN_ORCHESTRATOR)
+    for operand in op.operands:
+        for origin in sorted(shape.origins.get(operand, ())):
+            return taken[origin]
+    return IN_ORCHESTRATOR
+
+
+def _attribute(op: ir.OpView, candidate: Candidate) -> ir.Attribute:
+    batch = ENGINE_BATCH if op.operation.name in ("stage.prefill", "stage.decode") else 1
+    precision = candidate.precision or "none"
+    return ir.Attribute.parse(
+        f'#stage.placement<"{candidate.device}", replicas = 1, tp = 1, pp = 1, '
+        f'max_batch = {batch}, precision = "{precision}">',
+        op.context,
+    )

@@ -1,0 +1,122 @@
+"""Stages for the planner: what each placeable op needs, and what passes between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from agentc._mlir import ir
+from agentc.compiler.lower_plan import source_line
+from agentc.compiler.shape import PLACEABLE, Shape, dist_record, op_id
+from agentc.cost_models.specs import EdgeSpec, StageSpec
+from agentc.cost_models.work import WorkBand
+from agentc.plan import Distribution, Work
+
+PRECISION = "f32"  # what the emitters can do today
+BYTES_PER_TOKEN = 4.0  # a token id; a token is about four bytes of text as well
+DOC_BYTES = 1024.0  # a passage of 256 tokens
+UNKNOWN_TOOL = Distribution("lognormal", (0.1, 1.0), (), "declared")  # nobody said: 0.1 s, p95 1 s
+
+
+def walk(block: ir.Block) -> Iterator[ir.OpView]:
+    """Yields every op of a block and of the regions inside, in program order."""
+    for op in block.operations:
+        yield op
+        for region in op.regions:
+            for inner in region.blocks:
+                yield from walk(inner)
+
+
+def symbols(module: ir.Module) -> dict[str, ir.OpView]:
+    """Returns the module-level ops by symbol name."""
+    return {
+        op.attributes["sym_name"].value: op
+        for op in module.body.operations
+        if "sym_name" in op.attributes
+    }
+
+
+def stage_specs(module: ir.Module, graph: ir.OpView) -> list[StageSpec]:
+    """Returns one spec for every placeable op of `graph`, in program order."""
+    table = symbols(module)
+    return [
+        _spec(op, table)
+        for op in walk(graph.regions[0].blocks[0])
+        if op.operation.name in PLACEABLE
+    ]
+
+
+def _spec(op: ir.OpView, table: dict[str, ir.OpView]) -> StageSpec:
+    kind = op.operation.name
+    label = op.attributes["label"].value if "label" in op.attributes else ""
+    common = {"op": op_id(op), "kind": kind, "label": label, "source": source_line(op)}
+    if kind == "stage.call":
+        return _tool_spec(table[op.attributes["tool"].value], common)
+    model = op.attributes["model"].value if "model" in op.attributes else None
+    return StageSpec(
+        **common,
+        work={PRECISION: work_band(op)},
+        model=model,
+        weights_bytes=_weights(table[model]) if model else {},
+        state_group=model if kind in ("stage.prefill", "stage.decode") else None,
+        colocate=model,
+        streams="stream" in op.attributes,
+        steps=max(work_band(op).mean.calls, 1.0),
+    )
+
+
+def _tool_spec(tool: ir.OpView, common: dict[str, object]) -> StageSpec:
+    declared = "latency" in tool.attributes
+    latency = dist_record(tool.attributes["latency"]) if declared else UNKNOWN_TOOL
+    cost_usd = tool.attributes["cost_usd"].value if "cost_usd" in tool.attributes else None
+    return StageSpec(**common, fixed=latency, cost_usd=cost_usd)
+
+
+def _weights(model: ir.OpView) -> dict[str, float]:
+    if "dims" not in model.attributes:
+        return {}
+    return {PRECISION: float(model.attributes["dims"]["weight_bytes"].value)}
+
+
+def work_band(op: ir.OpView) -> WorkBand:
+    """Returns the work of a stage op at the mean and at the p95, as annotate-work found it."""
+    mean = work_record(op.attributes["work"])
+    p95 = work_record(op.attributes["work_p95"]) if "work_p95" in op.attributes else mean
+    return WorkBand(mean, p95)
+
+
+def work_record(attribute: ir.Attribute) -> Work:
+    """Returns `#stage.work` as the plan's record."""
+    return Work(
+        flops=attribute.flops,
+        bytes_read=attribute.bytes_read,
+        bytes_written=attribute.bytes_written,
+        state_bytes=attribute.state_bytes,
+        comm_bytes=attribute.comm_bytes,
+        calls=attribute.calls,
+    )
+
+
+def edge_specs(graph: ir.OpView, shape: Shape) -> list[EdgeSpec]:
+    """Returns the values that pass between placeable ops, once per pair of ops and value."""
+    edges: dict[tuple[int, int, str], EdgeSpec] = {}
+    for op in walk(graph.regions[0].blocks[0]):
+        if op.operation.name not in PLACEABLE:
+            continue
+        for operand in op.operands:
+            what = str(operand.type)
+            for producer in shape.origins.get(operand, frozenset()) - {op_id(op)}:
+                edge = EdgeSpec(producer, op_id(op), _size(operand, op), what=what)
+                edges[producer, op_id(op), what] = edge
+    return list(edges.values())
+
+
+def _size(value: ir.Value, consumer: ir.OpView) -> float:
+    """Expected bytes of a value: by its type, and for a KV by the state that the consumer holds."""
+    spelled = str(value.type)
+    if spelled == "!stage.kv":
+        return work_band(consumer).mean.state_bytes
+    if spelled.startswith("!agent.embedding"):
+        return 4.0 * value.type.dim
+    if spelled == "!agent.docs":
+        return 8 * DOC_BYTES
+    return 128 * BYTES_PER_TOKEN
