@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 from agentc.models.registry import ModelSource, known_models, resolve
 
 if TYPE_CHECKING:
-    from agentc.models.builder import BuildRequest, BuiltModel, build, build_all, dims
+    from agentc.models.builder import (
+        BuildRequest,
+        BuiltModel,
+        build,
+        build_all,
+        dims,
+        tokenizer_json,
+    )
 
 __all__ = [
     "BuildRequest",
@@ -22,6 +29,7 @@ __all__ = [
     "dims",
     "known_models",
     "resolve",
+    "tokenizer_json",
 ]
 
 

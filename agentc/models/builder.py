@@ -124,6 +124,21 @@ def dims(source: ModelSource) -> dict[str, int]:
     return _llama_weights(source).config.dims()
 
 
+def tokenizer_json(source: ModelSource) -> str:
+    """Returns a model's tokenizer as text for `tokenizers.Tokenizer.from_str`.
+
+    Raises:
+      ModelFormatError: the file is damaged or has no tokenizer that agentc reads.
+    """
+    return _tokenizer(source).json
+
+
+def _tokenizer(source: ModelSource) -> tokenizer.TokenizerSource:
+    if source.format == "gguf":
+        return tokenizer.from_gguf(GgufFile(source.path))
+    return tokenizer.from_folder(SafetensorsFolder(source.path))
+
+
 def build(
     source: ModelSource,
     driver: str,
@@ -201,10 +216,7 @@ def _load(source: ModelSource) -> _Loaded:
     if source.kind == "encoder":
         return _load_encoder(source)
     weights = _llama_weights(source)
-    if source.format == "gguf":
-        tokens = tokenizer.from_gguf(GgufFile(source.path))
-    else:
-        tokens = tokenizer.from_folder(SafetensorsFolder(source.path))
+    tokens = _tokenizer(source)
     return _Loaded(
         weights.config.dims(),
         tokens,
@@ -220,7 +232,7 @@ def _load_encoder(source: ModelSource) -> _Loaded:
     def emit(target: TargetSpec) -> _Program:
         return _Program(bert.emit_bert(weights.config), bert.ENTRY, weights.array)
 
-    return _Loaded(weights.config.dims(), tokenizer.from_folder(folder), None, emit)
+    return _Loaded(weights.config.dims(), _tokenizer(source), None, emit)
 
 
 def _llama_weights(source: ModelSource) -> LlamaWeights:
