@@ -1,1 +1,91 @@
-"""agentc: compile an agent graph for mixed hardware, and run it."""
+"""agentc: compile an agent graph for mixed hardware, and run it.
+
+    import agentc as ag
+
+    @ag.llm(model="smollm2-135m-instruct")
+    def answer(question: str) -> str:
+        '''Answer in one sentence: {question}'''
+
+    @ag.graph
+    def qa(question: str) -> str:
+        return answer(question)
+
+Everything is imported when it is first used: `import agentc` itself is light.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from agentc.frontend.annotations import Embedding, Tensor
+    from agentc.frontend.arithmetic import concat, flatten
+    from agentc.frontend.builder import GraphBuilder
+    from agentc.frontend.control import cond, loop, switch
+    from agentc.frontend.dists import (
+        SLA,
+        Budget,
+        constant,
+        dist,
+        empirical,
+        lognormal,
+        uniform,
+    )
+    from agentc.frontend.eager import eager
+    from agentc.frontend.failure import interrupt, throw, try_
+    from agentc.frontend.fan import map_ as map
+    from agentc.frontend.fan import parallel, race, vote
+    from agentc.frontend.graph import graph
+    from agentc.frontend.llm import llm
+    from agentc.frontend.models import model
+    from agentc.frontend.passage import Passage
+    from agentc.frontend.records import record
+    from agentc.frontend.retrieval import embed, index, rerank, retrieve
+    from agentc.frontend.sessions import session
+    from agentc.frontend.tools import tool
+    from agentc.frontend.torch_module import module
+
+# Public name -> (module, name there).
+_HOMES = {
+    **{n: ("annotations", n) for n in ("Embedding", "Tensor")},
+    **{n: ("arithmetic", n) for n in ("concat", "flatten")},
+    **{n: ("control", n) for n in ("cond", "loop", "switch")},
+    **{
+        n: ("dists", n)
+        for n in ("SLA", "Budget", "constant", "dist", "empirical", "lognormal", "uniform")
+    },
+    **{n: ("failure", n) for n in ("interrupt", "throw", "try_")},
+    **{n: ("fan", n) for n in ("parallel", "race", "vote")},
+    **{n: ("retrieval", n) for n in ("embed", "index", "rerank", "retrieve")},
+    "GraphBuilder": ("builder", "GraphBuilder"),
+    "Passage": ("passage", "Passage"),
+    "eager": ("eager", "eager"),
+    "graph": ("graph", "graph"),
+    "llm": ("llm", "llm"),
+    "map": ("fan", "map_"),
+    "model": ("models", "model"),
+    "module": ("torch_module", "module"),
+    "record": ("records", "record"),
+    "session": ("sessions", "session"),
+    "tool": ("tools", "tool"),
+}
+__all__ = [  # noqa: PLE0604, RUF022  the keys of _HOMES, spelt out for readers and linters
+    "Budget", "Embedding", "GraphBuilder", "Passage", "SLA", "Tensor", "concat", "cond",
+    "constant", "dist", "eager", "embed", "empirical", "flatten", "graph", "index", "interrupt",
+    "llm", "lognormal", "loop", "map", "model", "module", "parallel", "race", "record", "rerank",
+    "retrieve", "session", "switch", "throw", "tool", "try_", "uniform", "vote",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'agentc' has no attribute '{name}'")
+    home, there = _HOMES[name]
+    value = getattr(importlib.import_module(f"agentc.frontend.{home}"), there)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})
