@@ -40,7 +40,9 @@ if TYPE_CHECKING:
     from agentc.frontend.llm import llm
     from agentc.frontend.models import model
     from agentc.frontend.passage import Passage
-    from agentc.frontend.records import record
+    from agentc.frontend.prompt import prompt
+    from agentc.frontend.records import list_ as list
+    from agentc.frontend.records import record, text
     from agentc.frontend.retrieval import embed, index, rerank, retrieve
     from agentc.frontend.sessions import session
     from agentc.frontend.tools import tool
@@ -66,15 +68,19 @@ _HOMES = {
     "map": ("fan", "map_"),
     "model": ("models", "model"),
     "module": ("torch_module", "module"),
+    "list": ("records", "list_"),
+    "prompt": ("prompt", "prompt"),
     "record": ("records", "record"),
+    "text": ("records", "text"),
     "session": ("sessions", "session"),
     "tool": ("tools", "tool"),
 }
-__all__ = [  # noqa: PLE0604, RUF022  the keys of _HOMES, spelt out for readers and linters
+__all__ = [  # noqa: RUF022  the keys of _HOMES, spelt out for readers and linters
     "Budget", "Embedding", "GraphBuilder", "Passage", "SLA", "Tensor", "concat", "cond",
     "constant", "dist", "eager", "embed", "empirical", "flatten", "graph", "index", "interrupt",
-    "llm", "lognormal", "loop", "map", "model", "module", "parallel", "race", "record", "rerank",
-    "retrieve", "session", "switch", "throw", "tool", "try_", "uniform", "vote",
+    "list", "llm", "lognormal", "loop", "map", "model", "module", "parallel", "prompt", "race",
+    "record", "rerank", "retrieve", "session", "switch", "text", "throw", "tool", "try_",
+    "uniform", "vote",
 ]  # fmt: skip
 
 

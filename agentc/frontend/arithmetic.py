@@ -32,8 +32,10 @@ def compare(predicate: str, lhs: Any, rhs: Any) -> Traced:
     what = f"'{_SIGNS.get(predicate, predicate)}'"
     left, right = _pair(tracer, lhs, rhs, what)
     if left._type not in (t.TEXT, t.I1, t.I64, t.F64) and predicate not in ("eq", "ne"):
-        raise error(f"{what} cannot order values of type {left._type}, expected text or numbers; "
-                    "compare a field or an item")
+        raise error(
+            f"{what} cannot order values of type {left._type}, expected text or numbers; "
+            "compare a field or an item"
+        )
     return tracer.emit_one(
         Compare, t.I1, predicate=predicate, lhs=left._name, rhs=right._name, origin=what
     )
@@ -86,8 +88,10 @@ def item(list_: Traced, index: Any) -> Traced:
     """An item of a list, by an i64 from 0."""
     tracer = current("indexing")
     if isinstance(index, slice) or (isinstance(index, int) and index < 0):
-        raise error(f"a list (from '{list_._origin}') is indexed with {index!r}, expected an "
-                    "integer of at least 0; compute the index from value.length()")
+        raise error(
+            f"a list (from '{list_._origin}') is indexed with {index!r}, expected an "
+            "integer of at least 0; compute the index from value.length()"
+        )
     number = as_traced(tracer, index, t.I64, f"index of '{list_._origin}'")
     element = t.element_of(list_._type)
     assert element is not None
@@ -109,8 +113,10 @@ def concat(*parts: Any) -> Any:
     tracer = current("agentc.concat")
     type_ = next((p._type for p in known if p._type == t.DOCS), known[0]._type)
     if type_ != t.TEXT and t.element_of(type_) is None:
-        raise error(f"agentc.concat joins texts or lists: found {type_} (from "
-                    f"'{known[0]._origin}'), expected text, list or docs; put it into a list")
+        raise error(
+            f"agentc.concat joins texts or lists: found {type_} (from "
+            f"'{known[0]._origin}'), expected text, list or docs; put it into a list"
+        )
     names = [as_traced(tracer, part, type_, "part of concat")._name for part in parts]
     return tracer.emit_one(Concat, type_, parts=names, origin="concat")
 
@@ -122,8 +128,10 @@ def flatten(list_: Any) -> Any:
     tracer = current("agentc.flatten")
     inner = t.element_of(list_._type)
     if inner is None or t.element_of(inner) is None:
-        raise error(f"agentc.flatten takes a list of lists: found {list_._type} (from "
-                    f"'{list_._origin}'), expected list<list<T>> or list<docs>; drop the flatten")
+        raise error(
+            f"agentc.flatten takes a list of lists: found {list_._type} (from "
+            f"'{list_._origin}'), expected list<list<T>> or list<docs>; drop the flatten"
+        )
     return tracer.emit_one(Flatten, inner, list_=tracer.name_of(list_), origin="flatten")
 
 
@@ -141,5 +149,3 @@ def _concat_plain(parts: tuple[Any, ...]) -> Any:
     for part in parts[1:]:
         result = result + part
     return result
-
-

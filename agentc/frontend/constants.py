@@ -43,8 +43,10 @@ def as_traced(tracer: Tracer, value: Any, expected: t.Type | None, what: str) ->
 
 def mismatch(what: str, found: str, expected: t.Type) -> Exception:
     """Returns the error for a value of the wrong type."""
-    return error(f"{what} has the wrong type: found {found}, expected {expected}; "
-                 f"pass a value of type {expected}")
+    return error(
+        f"{what} has the wrong type: found {found}, expected {expected}; "
+        f"pass a value of type {expected}"
+    )
 
 
 def plain_constant(value: Any, expected: t.Type | None, what: str) -> tuple[t.Type, Any]:
@@ -71,8 +73,10 @@ def _plain_list(items: list[Any], expected: t.Type | None, what: str) -> tuple[t
     if expected is not None and element is None:
         raise mismatch(what, f"a list {_short(items)}", expected)
     if not items and element is None:
-        raise error(f"{what} is an empty list of unknown type, expected items or a known type; "
-                    "pass it where a type is declared")
+        raise error(
+            f"{what} is an empty list of unknown type, expected items or a known type; "
+            "pass it where a type is declared"
+        )
     plain = []
     for item in items:
         type_, value = plain_constant(item, element, f"item of {what}")
@@ -144,8 +148,10 @@ def _assemble(tracer: Tracer, value: Any, expected: t.Type | None, what: str) ->
         return _assemble_list(tracer, list(value), expected, what)
     record = _record_type(value, expected, what)
     if record is None:
-        raise error(f"{what} is a dict of unknown type, expected a record; use "
-                    "ag.record(Class, field=value, ...)")
+        raise error(
+            f"{what} is a dict of unknown type, expected a record; use "
+            "ag.record(Class, field=value, ...)"
+        )
     return make_record(tracer, record, _fields_of(value), what)
 
 
@@ -159,9 +165,7 @@ def make_record(tracer: Tracer, record: t.Record, fields: Mapping[str, Any], wha
     return tracer.emit_one(MakeRecord, record, fields=values, origin=record.name)
 
 
-def _assemble_list(
-    tracer: Tracer, items: list[Any], expected: t.Type | None, what: str
-) -> Traced:
+def _assemble_list(tracer: Tracer, items: list[Any], expected: t.Type | None, what: str) -> Traced:
     element = None if expected is None else t.element_of(expected)
     if expected is not None and element is None:
         raise mismatch(what, "a list", expected)
@@ -186,8 +190,6 @@ def _short(value: object) -> str:
     return text if len(text) <= 40 else text[:37] + "..."
 
 
-
-
 def type_of_value(value: Any, what: str) -> t.Type:
     """Returns the graph type of a value that holds nothing traced, or of what it is built from."""
     if isinstance(value, Traced):
@@ -198,6 +200,8 @@ def type_of_value(value: Any, what: str) -> t.Type:
         return t.list_of(next(item._type for item in value if isinstance(item, Traced)))
     record = _record_type(value, None, what)
     if record is None:
-        raise error(f"{what} is a dict of unknown type, expected a record; use "
-                    "ag.record(Class, field=value, ...)")
+        raise error(
+            f"{what} is a dict of unknown type, expected a record; use "
+            "ag.record(Class, field=value, ...)"
+        )
     return record

@@ -73,8 +73,10 @@ def switch(
     """
     tracer = active()
     if not cases:
-        raise error("switch has no cases: found an empty dict, expected at least one case; write "
-                    'ag.switch(value, {"a": fn, ...}, default=fn)')
+        raise error(
+            "switch has no cases: found an empty dict, expected at least one case; write "
+            'ag.switch(value, {"a": fn, ...}, default=fn)'
+        )
     if tracer is None:
         chosen = cases.get(selector, default)
         return chosen(*operands) if chosen else throw(_no_case(cases), "throw")
@@ -93,8 +95,9 @@ def _trace_switch(
     keys = [getattr(key, "value", key) for key in cases]
     expected = t.I64 if all(isinstance(key, int) for key in keys) else t.TEXT
     if expected == t.TEXT and not all(isinstance(key, str) for key in keys):
-        raise error(f"switch mixes cases: found {keys!r}, expected all texts or all integers; "
-                    "use one kind")
+        raise error(
+            f"switch mixes cases: found {keys!r}, expected all texts or all integers; use one kind"
+        )
     value = as_traced(tracer, selector, expected, "selector of switch")
     otherwise = default or (lambda *_: throw(_no_case(cases), "throw"))
     functions = [otherwise, *cases.values()]
@@ -118,8 +121,10 @@ def _weights(weights: Sequence[float] | None, cases: int) -> list[float] | None:
     if len(shares) == cases:
         shares.append(max(0.0, round(1.0 - sum(shares), 9)))
     if len(shares) != cases + 1 or abs(sum(shares) - 1.0) > 1e-6:
-        raise error(f"weights of switch are {list(weights)!r}, expected one for each of the "
-                    f"{cases} cases and the default, summing to 1; correct the weights")
+        raise error(
+            f"weights of switch are {list(weights)!r}, expected one for each of the "
+            f"{cases} cases and the default, summing to 1; correct the weights"
+        )
     return shares
 
 
@@ -149,8 +154,10 @@ def loop(
       FrontendError: no `max_iters`, or the body returns other types than it receives.
     """
     if max_iters is None:
-        raise error("the loop is unbounded: found no max_iters, expected the largest number of "
-                    "iterations; write max_iters=3")
+        raise error(
+            "the loop is unbounded: found no max_iters, expected the largest number of "
+            "iterations; write max_iters=3"
+        )
     positive_int(max_iters, "max_iters of the loop")
     tracer = active()
     if tracer is None:
@@ -212,8 +219,10 @@ def _next_values(tracer: Tracer, returned: Any, inits: list[Traced]) -> list[Tra
         return []
     values = unpack(returned)
     if len(values) != len(inits):
-        raise error(f"the loop body returns {len(values)} values, expected {len(inits)} as in "
-                    "init; return the carried values in order")
+        raise error(
+            f"the loop body returns {len(values)} values, expected {len(inits)} as in "
+            "init; return the carried values in order"
+        )
     pairs = zip(values, inits, strict=True)
     return [as_traced(tracer, v, i._type, "value carried by the loop") for v, i in pairs]
 

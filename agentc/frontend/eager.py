@@ -83,7 +83,9 @@ class Engine(Protocol):
     def embed(self, model: str, texts: Sequence[str]) -> list[list[float]]:
         """Returns one embedding for each text."""
 
-    def retrieve(self, index: IndexRequest, query: str | list[float], k: int) -> list[dict[str, Any]]:
+    def retrieve(
+        self, index: IndexRequest, query: str | list[float], k: int
+    ) -> list[dict[str, Any]]:
         """Returns the `k` best passages, best first."""
 
     def rerank(
@@ -109,8 +111,10 @@ def eager(engine: Engine) -> Iterator[Engine]:
     """
     missing = [name for name in _METHODS if not callable(getattr(engine, name, None))]
     if missing:
-        raise error(f"ag.eager got {type(engine).__name__} without {', '.join(missing)}, expected "
-                    f"an object with {', '.join(_METHODS)}; pass a loaded package or an engine")
+        raise error(
+            f"ag.eager got {type(engine).__name__} without {', '.join(missing)}, expected "
+            f"an object with {', '.join(_METHODS)}; pass a loaded package or an engine"
+        )
     token, histories = _ENGINE.set(engine), _HISTORIES.set({})
     try:
         yield engine

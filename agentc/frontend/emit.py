@@ -35,7 +35,7 @@ def emit_module(document: GraphDocument, folder: str = "") -> ir.Module:
       FrontendError: a value is used that nothing defines, or the verifier refuses the module;
         with the line in the user's file.
     """
-    with ir.Context():
+    with ir.Context(), ir.Location.unknown():
         builder = _Builder(document, folder)
         try:
             return builder.build()
@@ -227,7 +227,7 @@ def _attributes(record: Form) -> dict[str, ir.Attribute]:
         value = getattr(record, name)
         if value is None or value is False or mark.kind == "constant":
             continue
-        found[name.rstrip("_")] = attributes.write(mark, value)
+        found[mark.name(name)] = attributes.write(mark, value)
     for name, mark in marked(type(record), Operand):
         if mark.names:
             found[mark.names] = attributes.write(Attr("strs"), list(getattr(record, name)))

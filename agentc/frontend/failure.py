@@ -27,8 +27,10 @@ def throw(message: Any, kind: str = "throw") -> Any:
     if tracer is None:
         raise RuntimeFault(message, kind=kind)
     if tracer.scope.parent is None:
-        raise error("ag.throw ends a branch: found it outside of one, expected it in a function "
-                    "given to cond, switch, loop, map or try_; put it into one")
+        raise error(
+            "ag.throw ends a branch: found it outside of one, expected it in a function "
+            "given to cond, switch, loop, map or try_; put it into one"
+        )
     text = as_traced(tracer, message, t.TEXT, "message of throw")
     tracer.emit(Throw, message=text._name, kind=kind)
     return GraphThrow()
@@ -76,7 +78,7 @@ def interrupt(
         result,
         origin=name,
         event=name,
-        prompt=shown and shown._name,
+        prompt=None if shown is None else shown._name,
         timeout_s=limit,
         label=name,
     )
@@ -85,6 +87,8 @@ def interrupt(
 def _ask_engine(name: str, prompt: Any, schema: Any, limit_s: float | None) -> Any:
     answer = getattr(engine(f"interrupt '{name}'"), "interrupt", None)
     if answer is None:
-        raise error(f"interrupt '{name}' has nobody to ask: found an engine without interrupt, "
-                    "expected interrupt(name, prompt, schema, timeout_s); add that method")
+        raise error(
+            f"interrupt '{name}' has nobody to ask: found an engine without interrupt, "
+            "expected interrupt(name, prompt, schema, timeout_s); add that method"
+        )
     return answer(name, prompt, schema, limit_s)

@@ -57,8 +57,10 @@ def map_(
         return tuple(map(list, zip(*results, strict=True))) if is_tuple else results
     list_ = as_traced(tracer, items, None, "list of map")
     if t.element_of(list_._type) is None:
-        raise error(f"map runs over a list: found {list_._type} (from '{list_._origin}'), expected "
-                    "list<T> or docs; pass the list as the second argument")
+        raise error(
+            f"map runs over a list: found {list_._type} (from '{list_._origin}'), expected "
+            "list<T> or docs; pass the list as the second argument"
+        )
     return _trace_map(tracer, fn, list_, dist, max_parallel)
 
 
@@ -173,8 +175,10 @@ def vote(
     """
     positive_int(n, "n of vote")
     if reduce not in REDUCTIONS:
-        raise error(f"reduce of vote is {reduce!r}, expected one of {', '.join(REDUCTIONS)}; "
-                    "correct the name")
+        raise error(
+            f"reduce of vote is {reduce!r}, expected one of {', '.join(REDUCTIONS)}; "
+            "correct the name"
+        )
     if quorum is not None and not 1 <= positive_int(quorum, "quorum of vote") <= n:
         raise error(f"quorum of vote is {quorum}, expected at most n = {n}; lower it")
     tracer = active()
@@ -185,8 +189,10 @@ def vote(
         returned = call_with_index(fn, operands, scope.args[0])
         value = as_traced(tracer, returned, None, "result of vote")
         if reduce != "majority" and value._type not in (t.I64, t.F64):
-            raise error(f"vote cannot take the {reduce} of {value._type} (from '{value._origin}'), "
-                        'expected i64 or f64; use reduce="majority"')
+            raise error(
+                f"vote cannot take the {reduce} of {value._type} (from '{value._origin}'), "
+                'expected i64 or f64; use reduce="majority"'
+            )
         tracer.end(scope, [value], place)
     return tracer.emit_one(
         Vote,
@@ -201,9 +207,7 @@ def vote(
     )
 
 
-def _count(
-    fn: Function, operands: tuple[Any, ...], n: int, reduce: str, quorum: int | None
-) -> Any:
+def _count(fn: Function, operands: tuple[Any, ...], n: int, reduce: str, quorum: int | None) -> Any:
     values: list[Any] = []
     counts: dict[str, int] = {}
     for i in range(n):
@@ -215,8 +219,11 @@ def _count(
     if reduce == "mean":
         return statistics.fmean(values)
     if reduce == "median":
-        return statistics.median_low(values) if isinstance(values[0], int) else (
-            statistics.median(values))
+        return (
+            statistics.median_low(values)
+            if isinstance(values[0], int)
+            else (statistics.median(values))
+        )
     winner = max(counts, key=lambda key: counts[key])
     return next(value for value in values if _ballot(value) == winner)
 

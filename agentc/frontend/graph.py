@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from agentc.frontend import types as t
-from agentc.frontend.annotations import type_of
+from agentc.frontend.annotations import is_record_class, type_of
 from agentc.frontend.constants import as_traced
 from agentc.frontend.dists import SLA, Budget
 from agentc.frontend.eager import eager_graph
@@ -44,8 +44,9 @@ class Graph:
             with eager_graph():
                 return self.signature.function(**arguments)
         values = {
-            p.name: as_traced(tracer, arguments[p.name], p.type, f"argument '{p.name}' of "
-                              f"'{self.name}'")
+            p.name: as_traced(
+                tracer, arguments[p.name], p.type, f"argument '{p.name}' of '{self.name}'"
+            )
             for p in self.signature.params
         }
         return self.signature.function(**values)
@@ -65,13 +66,23 @@ class Graph:
             outputs = self._outputs(tracer, returned)
             tracer.emit(Return, place=place, values=[value._name for value in outputs.values()])
         inputs = [p.name for p in self.signature.params]
-        return finish(tracer, inputs, outputs, self.file, sla=self.sla, budget=self.budget,
-                      at=place.text(tracer.folder))
+        return finish(
+            tracer,
+            inputs,
+            outputs,
+            self.file,
+            sla=self.sla,
+            budget=self.budget,
+            at=place.text(tracer.folder),
+        )
 
     def _outputs(self, tracer: Tracer, returned: Any) -> dict[str, Traced]:
-        given = name_outputs(returned, self.name)
+        if isinstance(returned, Mapping) and is_record_class(self.signature.result):
+            given: dict[str, Any] = {"result": returned}
+        else:
+            given = name_outputs(returned, self.name)
         types: list[t.Type | None] = [None] * len(given)
-        if not isinstance(returned, Mapping) and self.signature.result is not None:
+        if self.signature.result is not None:
             types = list(_result_types(self.signature, len(given)))
         pairs = zip(given.items(), types, strict=True)
         return {
@@ -143,8 +154,11 @@ def graph(
                 )
         for value, cls, what in ((sla, SLA, "sla"), (budget, Budget, "budget")):
             if value is not None and not isinstance(value, cls):
-                raise error(f"{what} of graph '{label}' is {value!r}, expected ag.{cls.__name__}; "
-                            f"write {what}=ag.{cls.__name__}(...)", signature.place)
+                raise error(
+                    f"{what} of graph '{label}' is {value!r}, expected ag.{cls.__name__}; "
+                    f"write {what}=ag.{cls.__name__}(...)",
+                    signature.place,
+                )
         return Graph(label, signature, sla, budget)
 
     return decorate if function is None else decorate(function)
@@ -157,8 +171,10 @@ def trace(graph_fn: Graph) -> TracedGraph:
       FrontendError: the function is not a graph, or cannot become one; with the line.
     """
     if not isinstance(graph_fn, Graph):
-        raise error(f"trace takes a graph: found {type(graph_fn).__name__}, expected a function "
-                    "decorated with @ag.graph; decorate it")
+        raise error(
+            f"trace takes a graph: found {type(graph_fn).__name__}, expected a function "
+            "decorated with @ag.graph; decorate it"
+        )
     return graph_fn.trace()
 
 
@@ -195,8 +211,10 @@ def finish(
 def name_outputs(returned: Any, name: str) -> dict[str, Any]:
     """Returns a graph function's result as named outputs."""
     if returned is None:
-        raise error(f"graph '{name}' returns nothing, expected its outputs; return a value, a "
-                    "tuple or a dict")
+        raise error(
+            f"graph '{name}' returns nothing, expected its outputs; return a value, a "
+            "tuple or a dict"
+        )
     if isinstance(returned, Mapping):
         return {str(key): value for key, value in returned.items()}
     if isinstance(returned, tuple):
@@ -212,6 +230,9 @@ def _result_types(signature: Signature, count: int) -> list[t.Type | None]:
         return [None] * count
     items = get_args(annotation) if get_origin(annotation) is tuple else (annotation,)
     if len(items) != count:
-        raise error(f"{what} is annotated as {len(items)} values: found {count}, expected the "
-                    "same; correct the annotation", signature.place)
+        raise error(
+            f"{what} is annotated as {len(items)} values: found {count}, expected the "
+            "same; correct the annotation",
+            signature.place,
+        )
     return [type_of(item, what, signature.place) for item in items]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from agentc.frontend import eager as eager_mode
@@ -21,9 +21,10 @@ from agentc.frontend.outputs import (
     read_text,
 )
 from agentc.frontend.places import Place, error, here
+from agentc.frontend.prompt import check_inputs
 from agentc.frontend.sessions import Session, open_session, value_of
 from agentc.frontend.signature import Signature, read_signature
-from agentc.frontend.templates import check, format_value, pieces
+from agentc.frontend.templates import check, format_value, pieces, plain
 from agentc.frontend.tracer import Tracer, active
 from agentc.frontend.units import positive_int
 from agentc.frontend.values import Traced
@@ -59,8 +60,9 @@ class LLMFunction:
     def _trace(self, tracer: Tracer, arguments: dict[str, Any], session: Any) -> Traced:
         place = here()
         values = {
-            p.name: as_traced(tracer, arguments[p.name], p.type, f"argument '{p.name}' of "
-                              f"'{self.name}'")
+            p.name: as_traced(
+                tracer, arguments[p.name], p.type, f"argument '{p.name}' of '{self.name}'"
+            )
             for p in self.signature.params
         }
         symbol = declare_model(tracer, self.model, LLM, f"llm '{self.name}'", self.signature.place)
@@ -78,7 +80,7 @@ class LLMFunction:
             model=symbol,
             prompt=prompt._name,
             system=system,
-            session=conversation and conversation._name,
+            session=None if conversation is None else conversation._name,
             schema_=schema,
             choices=list(self.output.choices) or None,
             site=tracer.next_site(),
@@ -95,7 +97,7 @@ class LLMFunction:
         return tracer.emit_one(Prompt, t.TEXT, template=template, args=args, origin=self.name)
 
     def _enter_session(self, tracer: Tracer, session: Session | str, place: Place) -> str:
-        """Opens the conversation before the enclosing regions if nobody has; checks that it fits."""
+        """Opens the conversation before the enclosing regions unless it is; checks the fit."""
         name = session.name if isinstance(session, Session) else session
         source = source_of(self.model, f"llm '{self.name}'", self.signature.place)
         if name not in tracer.session_info:
@@ -190,66 +192,79 @@ def llm(
     """
     settings = {
         "max_tokens": max_tokens, "temperature": temperature, "top_k": top_k, "top_p": top_p,
-        "min_p": min_p, "seed": seed, "stop": list(stop) or None, "regex": regex,
-        "stream": stream,
+        "min_p": min_p, "seed": seed, "stop": stop, "choices": choices, "regex": regex,
+        "out_tokens": out_tokens, "stream": stream,
     }  # fmt: skip
 
     def decorate(function: Callable[..., Any]) -> LLMFunction:
-        label = name or function.__name__
-        signature = read_signature(function, label, "llm")
+        signature = read_signature(function, name or function.__name__, "llm")
+        if output is not None:
+            signature = replace(signature, result=output)
         template = prompt if prompt is not None else inspect.cleandoc(function.__doc__ or "")
-        chosen = output if output is not None else signature.result
-        read = _with_choices(read_output(chosen, label, signature.place), choices, label)
-        what = f"out_tokens of '{label}'"
-        known = settings | {"out_tokens": as_dist(out_tokens, what, duration=False)}
-        _check_settings(label, known, read, signature.place)
-        _check_inputs(label, template, system, signature)
-        return LLMFunction(label, signature, model, template, system, read, session, known)
+        return build_llm(
+            signature, model=model, prompt=template, system=system, session=session, **settings
+        )
 
     return decorate
+
+
+def build_llm(
+    signature: Signature,
+    *,
+    model: str | Model,
+    prompt: str,
+    system: str | None = None,
+    session: str | Session | None = None,
+    max_tokens: int = 256,
+    temperature: float = 0.0,
+    out_tokens: Dist | int | None = None,
+    stop: Sequence[str] = (),
+    choices: Sequence[str] = (),
+    regex: str | None = None,
+    **settings: Any,
+) -> LLMFunction:
+    """Returns the function that a model computes, from a signature; checks as `llm` says."""
+    name, place = signature.name, signature.place
+    output = _with_choices(read_output(signature.result, name, place), choices, name)
+    known = settings | {
+        "max_tokens": max_tokens,
+        "temperature": temperature,
+        "stop": list(stop) or None,
+        "regex": regex,
+        "out_tokens": as_dist(out_tokens, f"out_tokens of '{name}'", duration=False),
+    }
+    _check_settings(name, known, output, place)
+    check_inputs(signature, prompt, system)
+    return LLMFunction(name, signature, model, prompt, system, output, session, known)
 
 
 def _with_choices(output: Output, choices: Sequence[str], name: str) -> Output:
     if not choices:
         return output
     if output.type != t.TEXT or output.choices:
-        raise error(f"llm '{name}' has choices and output {output.type}, expected choices with a "
-                    "text output only; drop one of both")
+        raise error(
+            f"llm '{name}' has choices and output {output.type}, expected choices with a "
+            "text output only; drop one of both"
+        )
     return Output(output.annotation, output.type, choices=tuple(choices))
 
 
 def _check_settings(name: str, settings: dict[str, Any], output: Output, place: Place) -> None:
     positive_int(settings["max_tokens"], f"max_tokens of '{name}'")
     if settings["temperature"] < 0:
-        raise error(f"temperature of '{name}' is {settings['temperature']}, expected at least 0; "
-                    "use 0 for greedy", place)
+        raise error(
+            f"temperature of '{name}' is {settings['temperature']}, expected at least 0; "
+            "use 0 for greedy",
+            place,
+        )
     if settings["regex"] is not None and (output.choices or output.record is not None):
-        raise error(f"llm '{name}' has a regex and output {output.type}, expected a regex with a "
-                    "plain text output only; drop one of both", place)
-
-
-def _check_inputs(name: str, template: str, system: str | None, signature: Signature) -> None:
-    inputs = [p.name for p in signature.params]
-    used = check(template, inputs, f"prompt of '{name}'", signature.place)
-    if system is not None:
-        used = used + check(system, inputs, f"system of '{name}'", signature.place)
-    for unused in inputs:
-        if unused not in used:
-            raise error(
-                f"prompt of '{name}' lacks a placeholder for its input '{unused}': found "
-                f"{', '.join(f'{{{n}}}' for n in used) or 'none'}, expected {{{unused}}}; add it "
-                "to the docstring, or drop the parameter",
-                signature.place,
-            )
+        raise error(
+            f"llm '{name}' has a regex and output {output.type}, expected a regex with a "
+            "plain text output only; drop one of both",
+            place,
+        )
 
 
 def _request_settings(settings: dict[str, Any]) -> dict[str, Any]:
     kept = {k: v for k, v in settings.items() if k not in ("out_tokens", "stream")}
     return kept | {"stop": tuple(kept["stop"] or ())}
-
-
-def plain(value: Any) -> Any:
-    """Returns a Python value as JSON data: records become dicts."""
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(type(value)).dump_python(value, mode="json")

@@ -42,8 +42,11 @@ def load_graph(target: str) -> Graph:
     if len(own) == 1:
         return next(iter(own.values()))
     problem = "has no graph" if not own else "has several graphs"
-    fix = "decorate a function with @ag.graph" if not own else (
-        f"choose one, for example {path.name}:{next(iter(own))}")
+    fix = (
+        "decorate a function with @ag.graph"
+        if not own
+        else (f"choose one, for example {path.name}:{next(iter(own))}")
+    )
     raise FrontendError(
         f"the file {problem}: found {listed(own)}, expected one; {fix}", source=_source(path)
     )

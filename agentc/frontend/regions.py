@@ -63,12 +63,18 @@ def call_with_index(fn: Function, args: Sequence[Any], index: Any) -> Any:
 
 
 def trace_branch(
-    tracer: Tracer, kind: str, fn: Function, operands: Sequence[Any], arg_types: Sequence[t.Type] = ()
+    tracer: Tracer,
+    kind: str,
+    fn: Function,
+    operands: Sequence[Any],
+    arg_types: Sequence[t.Type] = (),
 ) -> Branch:
     """Traces `fn(*arguments, *operands)` in a new region."""
     if not callable(fn):
-        raise error(f"{kind} takes functions: found {type(fn).__name__}, expected a function that "
-                    "returns the value; write lambda: value")
+        raise error(
+            f"{kind} takes functions: found {type(fn).__name__}, expected a function that "
+            "returns the value; write lambda: value"
+        )
     with tracer.inside(kind, arg_types) as scope:
         returned = fn(*scope.args, *operands)
         return branch_of(scope, returned, kind, place_of_function(fn))
@@ -112,9 +118,7 @@ def finish_branches(
     return repack(results[: len(types)], () if live[0].is_tuple else None)
 
 
-def end_values(
-    tracer: Tracer, branch: Branch, types: Sequence[t.Type], what: str
-) -> list[Traced]:
+def end_values(tracer: Tracer, branch: Branch, types: Sequence[t.Type], what: str) -> list[Traced]:
     """Turns what a branch returned into values of its region."""
     assert branch.values is not None
     outer, tracer.scope = tracer.scope, branch.scope
@@ -200,5 +204,3 @@ def _session_in(scope: Scope, name: str) -> Traced:
     found = scope.session(name)
     assert found is not None, f"session {name} is touched but not known around its region"
     return found
-
-

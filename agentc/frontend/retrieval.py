@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentc.frontend import types as t
-from agentc.frontend.annotations import type_of
+from agentc.frontend.annotations import Embedding, type_of
 from agentc.frontend.constants import as_traced
 from agentc.frontend.eager import IndexRequest, engine
 from agentc.frontend.form.document import IndexSymbol
 from agentc.frontend.form.work import Embed, Rerank, Retrieve
-from agentc.frontend.llm import plain
 from agentc.frontend.models import (
     ENCODER,
     RERANKER,
@@ -24,7 +23,7 @@ from agentc.frontend.models import (
 from agentc.frontend.passage import Passage
 from agentc.frontend.places import Place, error, here
 from agentc.frontend.signature import Signature, read_signature
-from agentc.frontend.templates import listed, suggest
+from agentc.frontend.templates import listed, plain, suggest
 from agentc.frontend.tracer import Tracer, active
 from agentc.frontend.units import positive_int
 
@@ -198,13 +197,16 @@ class Embedder:
         )
 
     def _check_result(self, found: t.Type) -> None:
-        if self.signature.result is None:
-            return
+        if self.signature.result in (None, Embedding, list[Embedding]):
+            return  # the model says how large an embedding is
         what = f"result of embed '{self.name}'"
         declared = type_of(self.signature.result, what, self.signature.place)
         if declared != found:
-            raise error(f"{what} is annotated {declared}: found {found} from the model, expected "
-                        "the same; correct the annotation", self.signature.place)
+            raise error(
+                f"{what} is annotated {declared}: found {found} from the model, expected "
+                "the same; correct the annotation",
+                self.signature.place,
+            )
 
 
 def embed(
@@ -232,8 +234,11 @@ def _declare_index(tracer: Tracer, found: Index) -> str:
         at=found.place.text(tracer.folder),
     )
     if tracer.indexes.setdefault(found.name, symbol) != symbol:
-        raise error(f"two indexes are called '{found.name}', expected different names in one graph;"
-                    " rename one", found.place)
+        raise error(
+            f"two indexes are called '{found.name}', expected different names in one graph;"
+            " rename one",
+            found.place,
+        )
     return found.name
 
 
@@ -246,18 +251,27 @@ def _check_shape(
     """Checks the parameters and the result of a function whose body is an operation."""
     what = f"{kind} '{signature.name}'"
     if len(signature.params) != len(wanted):
-        raise error(f"{what} has {len(signature.params)} parameters, expected {len(wanted)}; "
-                    "correct the signature", signature.place)
+        raise error(
+            f"{what} has {len(signature.params)} parameters, expected {len(wanted)}; "
+            "correct the signature",
+            signature.place,
+        )
     for param, types in zip(signature.params, wanted, strict=True):
         if not any(_is(param.type, type_) for type_ in types):
             names = " or ".join(getattr(type_, "__name__", str(type_)).lower() for type_ in types)
-            raise error(f"parameter '{param.name}' of {what} has the wrong type: found "
-                        f"{param.type}, expected {names}; correct the annotation", signature.place)
+            raise error(
+                f"parameter '{param.name}' of {what} has the wrong type: found "
+                f"{param.type}, expected {names}; correct the annotation",
+                signature.place,
+            )
     if result is not None and signature.result is not None:
         found = type_of(signature.result, f"result of {what}", signature.place)
         if found != result:
-            raise error(f"result of {what} has the wrong type: found {found}, expected {result}; "
-                        "annotate it list[ag.Passage]", signature.place)
+            raise error(
+                f"result of {what} has the wrong type: found {found}, expected {result}; "
+                "annotate it list[ag.Passage]",
+                signature.place,
+            )
 
 
 def _is(found: t.Type, wanted: t.Type | type[t.Type]) -> bool:

@@ -32,8 +32,10 @@ class Session:
     def append(self, text: Any, role: str = "user") -> Session:
         """Adds a turn (role "user", "tool" or "assistant") and returns the session."""
         if role not in ROLES:
-            raise error(f"role of session '{self.name}' is {role!r}, expected one of "
-                        f"{', '.join(ROLES)}; correct the role")
+            raise error(
+                f"role of session '{self.name}' is {role!r}, expected one of "
+                f"{', '.join(ROLES)}; correct the role"
+            )
         tracer = active()
         if tracer is None:
             history(self.name).append((role, text))
@@ -75,8 +77,10 @@ def open_session(tracer: Tracer, opened: Session, place: Place, *, at_root: bool
     what = f"session '{opened.name}'"
     try:
         if opened.name in tracer.session_info:
-            raise error(f"{what} is opened twice: expected one opening of a name in a graph; "
-                        "choose another name, or fork it")
+            raise error(
+                f"{what} is opened twice: expected one opening of a name in a graph; "
+                "choose another name, or fork it"
+            )
         symbol = declare_model(tracer, opened.model, LLM, what, place)
         system = None
         if opened.system is not None:
@@ -101,8 +105,10 @@ def value_of(tracer: Tracer, name: str) -> Traced:
     """Returns the history of conversation `name` as it stands here."""
     found = tracer.scope.session(name)
     if found is None:
-        raise error(f"session '{name}' is not open here, expected it opened before and around this "
-                    f'call; write ag.session("{name}", model=...) at the top of the graph')
+        raise error(
+            f"session '{name}' is not open here, expected it opened before and around this "
+            f'call; write ag.session("{name}", model=...) at the top of the graph'
+        )
     return found
 
 

@@ -76,7 +76,9 @@ def read_signature(function: Callable[..., Any], name: str, kind: str) -> Signat
     for parameter in inspect.signature(function).parameters.values():
         what = f"parameter '{parameter.name}' of {kind} '{name}'"
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-            raise error(f"{what} takes any number of arguments, expected named ones; list them", place)
+            raise error(
+                f"{what} takes any number of arguments, expected named ones; list them", place
+            )
         if parameter.name not in hints:
             raise error(
                 f"{what} has no annotation, expected its type; write {parameter.name}: str", place

@@ -10,6 +10,7 @@ import difflib
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from agentc.frontend.places import Place, error
 
@@ -102,6 +103,13 @@ def format_value(value: object) -> str:
             return "\n".join(lines)
         return "\n".join(format_value(item) for item in value)
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def plain(value: Any) -> Any:
+    """Returns a Python value as JSON data: records become dicts."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(type(value)).dump_python(value, mode="json")
 
 
 _PASSAGE_KEYS = {"id", "source", "text", "score"}

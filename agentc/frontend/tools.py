@@ -128,8 +128,10 @@ def tool(
         signature = read_signature(function, label, "tool")
         kind = _effects(effects, idempotent, label, signature)
         if not isinstance(retries, int) or retries < 0:
-            raise error(f"retries of tool '{label}' is {retries!r}, expected an integer of at "
-                        "least 0; correct the number")
+            raise error(
+                f"retries of tool '{label}' is {retries!r}, expected an integer of at "
+                "least 0; correct the number"
+            )
         if retries and kind == "irreversible":
             raise error(
                 f"tool '{label}' has retries but is irreversible: a retry may act twice; declare "
@@ -169,7 +171,7 @@ def _result(signature: Signature, name: str) -> Type:
     if signature.result in (None, type(None)):
         raise error(
             f"tool '{name}' has no result annotation, expected the type of what it returns; write "
-            "-> str, and return a text such as \"done\" when there is nothing else to say",
+            '-> str, and return a text such as "done" when there is nothing else to say',
             signature.place,
         )
     return type_of(signature.result, f"result of tool '{name}'", signature.place)

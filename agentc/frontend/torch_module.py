@@ -51,27 +51,32 @@ class TorchModule:
 
     def _declare(self, tracer: Tracer) -> None:
         if tracer.torch_modules.setdefault(self.name, self.torch_module) is not self.torch_module:
-            raise error(f"two modules are called '{self.name}', expected different names in one "
-                        "graph; rename one", self.place)
+            raise error(
+                f"two modules are called '{self.name}', expected different names in one "
+                "graph; rename one",
+                self.place,
+            )
         at = self.place.text(tracer.folder)
         tracer.models[self.name] = ModelSymbol(kind="torch", source=self.name, at=at)
 
 
-def module(torch_module: Any, *, name: str, output: Any = None) -> TorchModule:
+def module(torch_module: Any, *, name: str, result: Any = None) -> TorchModule:
     """Makes a torch module callable from a graph.
 
     Args:
       name: what plans and packages call it.
-      output: the annotation of the result (`ag.Tensor[(1, 2), "f32"]`), or a tuple of them; by
+      result: the annotation of the result (`ag.Tensor[(1, 2), "f32"]`), or a tuple of them; by
         default inferred from the shapes of the arguments, without running the module on data.
     """
     if not callable(getattr(torch_module, "forward", None)):
-        raise error(f"module '{name}' is {type(torch_module).__name__}, expected a "
-                    "torch.nn.Module; pass the module itself")
+        raise error(
+            f"module '{name}' is {type(torch_module).__name__}, expected a "
+            "torch.nn.Module; pass the module itself"
+        )
     outputs = None
-    if output is not None:
-        given = output if isinstance(output, tuple) else (output,)
-        outputs = tuple(type_of(one, f"output of module '{name}'") for one in given)
+    if result is not None:
+        given = result if isinstance(result, tuple) else (result,)
+        outputs = tuple(type_of(one, f"result of module '{name}'") for one in given)
     return TorchModule(name, torch_module, outputs, here())
 
 
@@ -90,7 +95,7 @@ def infer_outputs(module: TorchModule, inputs: Sequence[t.Type]) -> tuple[t.Type
     except Exception as problem:  # whatever the user's module raises
         raise error(
             f"the result of module '{module.name}' cannot be inferred: "
-            f"{str(problem).splitlines()[0]}; write output=ag.Tensor[(1, 2), \"f32\"]",
+            f'{str(problem).splitlines()[0]}; write result=ag.Tensor[(1, 2), "f32"]',
         ) from problem
     return tuple(_type_of_tensor(one, module.name) for one in _as_tuple(found))
 
@@ -116,8 +121,10 @@ def _type_of_tensor(found: Any, name: str) -> t.Type:
     dtypes = {"torch.float32": "f32", "torch.int64": "i64"}
     dtype = dtypes.get(str(getattr(found, "dtype", None)))
     if dtype is None:
-        raise error(f"module '{name}' returns {getattr(found, 'dtype', type(found).__name__)}, "
-                    "expected float32 or int64 tensors; convert inside the module")
+        raise error(
+            f"module '{name}' returns {getattr(found, 'dtype', type(found).__name__)}, "
+            "expected float32 or int64 tensors; convert inside the module"
+        )
     return t.Tensor(tuple(found.shape), dtype)
 
 

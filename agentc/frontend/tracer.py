@@ -31,8 +31,9 @@ def current(what: str) -> Tracer:
     """Returns the tracer of the graph being traced; `what` names the caller in the error."""
     tracer = _ACTIVE.get()
     if tracer is None:
-        raise error(f"{what} belongs inside a graph: found no @ag.graph function running; call it "
-                    "from one")
+        raise error(
+            f"{what} belongs inside a graph: found no @ag.graph function running; call it from one"
+        )
     return tracer
 
 

@@ -66,9 +66,7 @@ class Traced:
         raise self._refuse("cannot be iterated over", "use agentc.map(fn, value) on a list")
 
     def __contains__(self, item: object) -> NoReturn:
-        raise self._refuse(
-            "cannot be searched with 'in'", "use value.contains(...) of a text"
-        )
+        raise self._refuse("cannot be searched with 'in'", "use value.contains(...) of a text")
 
     def __str__(self) -> NoReturn:
         raise self._refuse(
@@ -88,8 +86,9 @@ class Traced:
         if name.startswith("__"):
             raise AttributeError(name)
         kind = f"a value of type {self._type} (from '{self._origin}')"
-        raise error(f"{kind} has no attribute '{name}', expected what that type offers; "
-                    f"{_offers(self)}")
+        raise error(
+            f"{kind} has no attribute '{name}', expected what that type offers; {_offers(self)}"
+        )
 
     def __getitem__(self, key: object) -> Any:
         raise error(

@@ -34,10 +34,16 @@ class Operand:
 @dataclass(frozen=True)
 class Attr:
     """Marks a field that is an attribute. `kind` selects the conversion (attributes.py); `enum` is
-    the dialect's enumeration of kind "enum"."""
+    the dialect's enumeration of kind "enum"; `key` the dialect's name for the attribute where it
+    is not the field's."""
 
     kind: str
     enum: str = ""
+    key: str = ""
+
+    def name(self, field: str) -> str:
+        """Returns the dialect's name of the attribute that `field` holds."""
+        return self.key or field.rstrip("_")
 
 
 @dataclass(frozen=True)

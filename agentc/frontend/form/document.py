@@ -36,9 +36,7 @@ AnyOp = Annotated[WorkOp | DataOp | ControlOp, Field(discriminator="op")]
 class ModelSymbol(Form):
     """A model: its kind and where its weights come from."""
 
-    kind: Annotated[
-        Literal["llm", "encoder", "cross_encoder", "torch"], Attr("enum", "ModelKind")
-    ]
+    kind: Annotated[Literal["llm", "encoder", "cross_encoder", "torch"], Attr("enum", "ModelKind")]
     source: Str
     dims: Annotated[dict[str, int] | None, Attr("ints")] = None
     at: str = ""

@@ -32,7 +32,7 @@ class Prompt(Op):
     """Fills a template with values; result: text."""
 
     op: Literal["prompt"] = "prompt"
-    template: Str
+    template: Annotated[str, Attr("str", key="template_text")]
     args: Annotated[dict[str, str], Operand(names="arg_names")] = {}
 
 
