@@ -269,8 +269,12 @@ class Plan(_Record):
 
 
 def encode(plan: Plan) -> bytes:
-    """Returns `plan` as JSON with sorted keys: equal plans are equal bytes."""
-    return msgspec.json.format(msgspec.json.encode(plan, order="sorted"), indent=1)
+    """Returns `plan` as JSON: plans made in the same order are equal bytes.
+
+    Keys keep their order, because it has a meaning in schemas: a constrained decode writes the
+    fields of an object in the order of the schema's properties.
+    """
+    return msgspec.json.format(msgspec.json.encode(plan), indent=1)
 
 
 def decode(text: bytes, origin: str = "plan.json") -> Plan:
