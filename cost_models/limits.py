@@ -50,16 +50,21 @@ class Limit:
             return format_seconds(value)
         return format_bytes(value) if self.kind == "memory" else format_usd(value)
 
+    def title(self) -> str:
+        """Returns the name of the limit as the user wrote it, without its value."""
+        names = {
+            "latency": self.name,
+            "memory": f"memory of {self.name}",
+            "run_usd": "budget usd",
+            "hourly_usd": "max_hourly_cost",
+        }
+        return names[self.kind]
+
     def words(self, with_source: bool = True) -> str:
         """Returns the constraint in the user's words, with the place where it was written."""
         where = f" ({self.source})" if self.source and with_source else ""
-        if self.kind == "latency":
-            return f"{self.name} = {self.show(self.value)}{where}"
-        if self.kind == "memory":
-            return f"memory of {self.name} = {self.show(self.value)} usable{where}"
-        if self.kind == "run_usd":
-            return f"budget usd = {self.show(self.value)}{where}"
-        return f"max_hourly_cost = {self.show(self.value)}/h{where}"
+        unit = {"memory": " usable", "hourly_usd": "/h"}.get(self.kind, "")
+        return f"{self.title()} = {self.show(self.value)}{unit}{where}"
 
     def relaxation(self, needed: float) -> str:
         """Returns the advice that lets `needed` pass, rounded up so that it really does."""
