@@ -1,0 +1,145 @@
+//===- Normalize.cpp - The form that all other passes expect --------------===//
+
+#include "dialects/Agent/Agent.h"
+#include "passes/Levels.h"
+#include "passes/Passes.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/Dominance.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Transforms/CSE.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+namespace agentc {
+#define GEN_PASS_DEF_NORMALIZEPASS
+#include "passes/Passes.h.inc"
+} // namespace agentc
+
+using namespace mlir;
+using namespace agentc;
+
+static constexpr StringLiteral kLabel = "label";
+
+static unsigned countOps(Operation *root) {
+  unsigned count = 0;
+  root->walk([&](Operation *) { ++count; });
+  return count;
+}
+
+// What a call is named after when its user did not name it; empty for an
+// operation that has no label.
+static StringRef getDefaultLabel(Operation *op) {
+  return llvm::TypeSwitch<Operation *, StringRef>(op)
+      .Case<agent::GenerateOp, agent::EmbedOp, agent::RerankOp,
+            agent::ModuleOp>([](auto call) { return call.getModel(); })
+      .Case([](agent::RetrieveOp call) { return call.getIndex(); })
+      .Case([](agent::CallToolOp call) { return call.getTool(); })
+      .Case([](agent::AwaitEventOp event) { return event.getEvent(); })
+      .Default(StringRef());
+}
+
+namespace {
+struct NormalizePass : agentc::impl::NormalizePassBase<NormalizePass> {
+  LogicalResult initialize(MLIRContext *context) override {
+    RewritePatternSet owned(context);
+    for (RegisteredOperationName op : context->getRegisteredOperations())
+      if (op.getDialectNamespace() == agent::AgentDialect::getDialectNamespace())
+        op.getCanonicalizationPatterns(owned, context);
+    patterns = std::move(owned);
+    return success();
+  }
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    if (failed(requireNoStages(module, getArgument())))
+      return signalPassFailure();
+    unsigned before = countOps(module);
+    for (auto graph : module.getOps<agent::GraphOp>())
+      if (failed(simplify(graph)) || failed(setSites(graph)))
+        return signalPassFailure();
+    for (auto graph : module.getOps<agent::GraphOp>())
+      setLabels(graph);
+    eraseUnusedSymbols(module);
+    numOpsErased += before - std::min(before, countOps(module));
+  }
+
+  LogicalResult simplify(agent::GraphOp graph) {
+    if (failed(applyPatternsGreedily(graph, patterns)))
+      return graph.emitOpError("does not stop changing under its own "
+                               "canonicalisations; please report this program");
+    IRRewriter rewriter(&getContext());
+    DominanceInfo dominance(graph);
+    eliminateCommonSubExpressions(rewriter, dominance, graph);
+    return success();
+  }
+
+  // Existing numbers are kept, so that runs of a program stay comparable.
+  LogicalResult setSites(agent::GraphOp graph) {
+    llvm::DenseMap<int64_t, agent::GenerateOp> taken;
+    SmallVector<agent::GenerateOp> missing;
+    bool clash = false;
+    graph.walk([&](agent::GenerateOp call) {
+      std::optional<int64_t> site = call.getSite();
+      if (!site)
+        return missing.push_back(call);
+      auto [other, isNew] = taken.try_emplace(*site, call);
+      if (isNew)
+        return;
+      clash = true;
+      call.emitOpError("has site ")
+              .append(*site, ", which another call has; both would draw the "
+                             "same random numbers, so give each its own")
+              .attachNote(other->second.getLoc())
+          << "the other call";
+    });
+    int64_t next = 0;
+    for (agent::GenerateOp call : missing) {
+      while (taken.contains(next))
+        ++next;
+      call.setSite(next);
+      taken.try_emplace(next, call);
+      ++numSitesSet;
+    }
+    return failure(clash);
+  }
+
+  void setLabels(agent::GraphOp graph) {
+    llvm::StringSet<> taken;
+    graph.walk([&](Operation *op) {
+      if (auto label = op->getAttrOfType<StringAttr>(kLabel))
+        taken.insert(label.getValue());
+    });
+    graph.walk([&](Operation *op) {
+      StringRef wish = getDefaultLabel(op);
+      if (wish.empty() || op->hasAttr(kLabel))
+        return;
+      std::string label = wish.str();
+      for (unsigned i = 2; !taken.insert(label).second; ++i)
+        label = (wish + "_" + Twine(i)).str();
+      op->setAttr(kLabel, StringAttr::get(op->getContext(), label));
+      ++numLabelsSet;
+    });
+  }
+
+  // An index uses its embedder, so erasing one symbol can free another.
+  void eraseUnusedSymbols(ModuleOp module) {
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (Operation &op : llvm::make_early_inc_range(*module.getBody())) {
+        if (!isa<agent::ModelOp, agent::ToolOp, agent::IndexOp,
+                 agent::SchemaOp>(op) ||
+            !SymbolTable::symbolKnownUseEmpty(&op, module))
+          continue;
+        op.erase();
+        ++numSymbolsErased;
+        changed = true;
+      }
+    }
+  }
+
+private:
+  FrozenRewritePatternSet patterns;
+};
+} // namespace
