@@ -31,7 +31,7 @@ struct InferPrefixesPass
 
   // Facts of an earlier run may be stale, so they go first.
   void annotate(agent::GraphOp graph, int64_t &number) {
-    SmallVector<PrefixCall> calls;
+    std::vector<PrefixCall> calls;
     graph.walk([&](agent::GenerateOp op) {
       op->removeDiscardableAttr(kGroup);
       op->removeDiscardableAttr(kShared);

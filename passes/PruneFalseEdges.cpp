@@ -176,7 +176,7 @@ struct PruneFalseEdgesPass
       size_t before = call.getAfter().size();
       Values needed = getNeeded(call);
       dropImplied(needed, call);
-      if (needed.getArrayRef() == SmallVector<Value>(call.getAfter()))
+      if (llvm::equal(needed, call.getAfter()))
         continue;
       call.getAfterMutable().assign(needed.getArrayRef());
       numEdgesDropped += before - std::min(before, needed.size());

@@ -139,8 +139,9 @@ private:
         return failure();
       query = *embedded;
     }
-    call.replaceAllUsesWith(build<stage::SearchOp>(
-        call, call.getResult().getType(), query));
+    auto op = build<stage::SearchOp>(call, call.getResult().getType(),
+                                     query);
+    call.getResult().replaceAllUsesWith(op.getDocs());
     return success();
   }
 
@@ -164,14 +165,16 @@ private:
   }
 
   LogicalResult splitCall(agent::RerankOp call) {
-    call.replaceAllUsesWith(build<stage::ScoreOp>(
-        call, call.getResult().getType(), call->getOperands()));
+    auto op = build<stage::ScoreOp>(call, call.getResult().getType(),
+                                     call->getOperands());
+    call.getResult().replaceAllUsesWith(op.getBest());
     return success();
   }
 
   LogicalResult splitCall(agent::EmbedOp call) {
-    call.replaceAllUsesWith(build<stage::EncodeOp>(
-        call, call.getResult().getType(), call->getOperands()));
+    auto op = build<stage::EncodeOp>(call, call.getResult().getType(),
+                                     call->getOperands());
+    call.getResult().replaceAllUsesWith(op.getEmbedding());
     return success();
   }
 

@@ -176,7 +176,7 @@ std::optional<std::string> formatConstant(Attribute value, Type type) {
     auto fields = dyn_cast<DictionaryAttr>(value);
     return fields && appendRecord(out, fields, record) ? Text(out) : Text();
   }
-  return TypeSwitch<Attribute, Text>(value)
+  return llvm::TypeSwitch<Attribute, Text>(value)
       .Case([](BoolAttr flag) { return flag.getValue() ? "true" : "false"; })
       .Case([](StringAttr text) { return text.str(); })
       .Case([](IntegerAttr i) { return std::to_string(i.getInt()); })

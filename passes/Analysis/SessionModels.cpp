@@ -41,7 +41,7 @@ static void appendCarried(SmallVector<Value> &values, agent::LoopOp loop,
 static SmallVector<Value> getForwardedToResult(OpResult result) {
   SmallVector<Value> values;
   unsigned number = result.getResultNumber();
-  TypeSwitch<Operation *>(result.getOwner())
+  llvm::TypeSwitch<Operation *>(result.getOwner())
       .Case<agent::CondOp, agent::SwitchOp, agent::RaceOp, agent::TryOp>(
           [&](auto op) { appendYields(values, op, number); })
       .Case([&](agent::ParallelOp op) {

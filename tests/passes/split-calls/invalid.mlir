@@ -1,0 +1,49 @@
+// A session has one model, which must be known; a query needs the length of the
+// embeddings it is turned into.
+// RUN: agentc-opt --agentc-split-calls --verify-diagnostics --split-input-file %s
+
+agent.model @smol llm source("smollm2-135m-instruct")
+agent.model @other llm source("smollm2-135m-instruct")
+agent.graph @models(%q: !agent.text) {
+  %s = agent.open_session @smol "chat" -> !agent.session
+  // expected-error@below {{runs @other in a session of @smol; use one model in a session}}
+  %t, %u = agent.generate @other(%q) session(%s) max_tokens(8)
+  agent.return
+}
+
+// -----
+
+agent.model @smol llm source("smollm2-135m-instruct")
+agent.model @other llm source("smollm2-135m-instruct")
+agent.graph @either(%q: !agent.text, %c: i1) {
+  %s = agent.cond %c -> (!agent.session) {
+    %a = agent.open_session @smol "a" -> !agent.session
+    agent.yield %a : !agent.session
+  } else {
+    // expected-note@below {{one of them is opened here}}
+    %b = agent.open_session @other "b" -> !agent.session
+    agent.yield %b : !agent.session
+  }
+  // expected-error@below {{continues a session of @smol or of @other; open both on one model}}
+  %t = agent.append_session %s, %q role("user") -> !agent.session
+  agent.return
+}
+
+// -----
+
+agent.graph @argument(%q: !agent.text, %s: !agent.session) {
+  // expected-error@below {{continues a session whose opening is not in this graph; open it with agent.open_session}}
+  %t = agent.append_session %s, %q role("user") -> !agent.session
+  agent.return
+}
+
+// -----
+
+// expected-note@below {{the model is declared here}}
+agent.model @minilm encoder source("all-minilm-l6-v2")
+agent.index @docs source("docs/") embedder(@minilm)
+agent.graph @dims(%q: !agent.text) {
+  // expected-error@below {{needs the length of the embeddings of @minilm; give the model dims = {embedding_dim}}}
+  %d = agent.retrieve @docs(%q) k(8) : !agent.text -> !agent.docs
+  agent.return
+}

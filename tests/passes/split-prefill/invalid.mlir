@@ -1,0 +1,9 @@
+// Before calls are split there is no prefill to cut.
+// RUN: agentc-opt --agentc-split-prefill --verify-diagnostics %s
+
+agent.model @smol llm source("smollm2-135m-instruct")
+agent.graph @early(%q: !agent.text) {
+  // expected-error@below {{is not split into stages, which agentc-split-prefill reads; run agentc-split-calls first}}
+  %a = agent.generate @smol(%q) max_tokens(8)
+  agent.return
+}
