@@ -7,8 +7,10 @@
 #include "mlir/IR/Dominance.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Transforms/CSE.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -21,6 +23,7 @@ using namespace mlir;
 using namespace agentc;
 
 static constexpr StringLiteral kLabel = "label";
+static constexpr StringLiteral kSite = "site";
 
 static unsigned countOps(Operation *root) {
   unsigned count = 0;
@@ -41,6 +44,36 @@ static StringRef getDefaultLabel(Operation *op) {
 }
 
 namespace {
+/// Takes off what tells equal pure calls apart without a meaning for them: the
+/// label, and the site of a greedy call, which draws no numbers.
+class Nameless {
+public:
+  explicit Nameless(agent::GraphOp graph) : graph(graph) {
+    graph.walk([&](Operation *op) {
+      if (!isMemoryEffectFree(op) || op->getNumRegions() > 0)
+        return;
+      for (StringRef name : {kLabel, kSite})
+        if (Attribute value = op->getAttr(name)) {
+          taken.push_back({op, name, value});
+          op->removeAttr(name);
+        }
+    });
+  }
+
+  /// Puts it back on the calls that are left. Nothing may be created between.
+  ~Nameless() {
+    llvm::DenseSet<Operation *> left;
+    graph.walk([&](Operation *op) { left.insert(op); });
+    for (auto &[op, name, value] : taken)
+      if (left.contains(op))
+        op->setAttr(name, value);
+  }
+
+private:
+  agent::GraphOp graph;
+  SmallVector<std::tuple<Operation *, StringRef, Attribute>> taken;
+};
+
 struct NormalizePass : agentc::impl::NormalizePassBase<NormalizePass> {
   LogicalResult initialize(MLIRContext *context) override {
     RewritePatternSet owned(context);
@@ -69,6 +102,7 @@ struct NormalizePass : agentc::impl::NormalizePassBase<NormalizePass> {
     if (failed(applyPatternsGreedily(graph, patterns)))
       return graph.emitOpError("does not stop changing under its own "
                                "canonicalisations; please report this program");
+    Nameless nameless(graph);
     IRRewriter rewriter(&getContext());
     DominanceInfo dominance(graph);
     eliminateCommonSubExpressions(rewriter, dominance, graph);

@@ -45,20 +45,20 @@ static bool isNeeded(Value value, agent::ToolOp tool) {
   return conflictsInside(op, tool);
 }
 
-// What `call` waits for with a reason. What lies behind an edge without one is
-// looked at too: the edge may have carried it.
+// All that `call` waits for with a reason, directly or behind another edge:
+// that edge may go.
 static Values getNeeded(stage::CallOp call) {
   agent::ToolOp tool = getTool(call);
   Values open(call.getAfter().begin(), call.getAfter().end());
   Values needed;
   for (size_t i = 0; i < open.size(); ++i) {
     Value value = open[i];
-    if (isNeeded(value, tool)) {
+    if (isNeeded(value, tool))
       needed.insert(value);
-      continue;
+    if (Operation *op = value.getDefiningOp()) {
+      Values behind = getOuterAfter(op);
+      open.insert(behind.begin(), behind.end());
     }
-    Values behind = getOuterAfter(value.getDefiningOp());
-    open.insert(behind.begin(), behind.end());
   }
   return needed;
 }
@@ -167,20 +167,24 @@ struct PruneFalseEdgesPass
     inlineParallels();
   }
 
-  // Last call first: an edge is followed through calls that still have all
-  // of theirs.
+  // First every call gets all edges with a reason, the last call first so that
+  // the others still have theirs to be followed; then the implied ones go.
   void pruneAfter() {
     SmallVector<stage::CallOp> calls;
-    getOperation().walk([&](stage::CallOp call) { calls.push_back(call); });
-    for (stage::CallOp call : llvm::reverse(calls)) {
-      size_t before = call.getAfter().size();
-      Values needed = getNeeded(call);
+    size_t before = 0, left = 0;
+    getOperation().walk([&](stage::CallOp call) {
+      calls.push_back(call);
+      before += call.getAfter().size();
+    });
+    for (stage::CallOp call : llvm::reverse(calls))
+      call.getAfterMutable().assign(getNeeded(call).getArrayRef());
+    for (stage::CallOp call : calls) {
+      Values needed(call.getAfter().begin(), call.getAfter().end());
       dropImplied(needed, call);
-      if (llvm::equal(needed, call.getAfter()))
-        continue;
       call.getAfterMutable().assign(needed.getArrayRef());
-      numEdgesDropped += before - std::min(before, needed.size());
+      left += needed.size();
     }
+    numEdgesDropped += before - std::min(before, left);
   }
 
   void inlineParallels() {

@@ -96,22 +96,21 @@ private:
 
   LogicalResult splitCall(agent::GenerateOp call) {
     FlatSymbolRefAttr model = call.getModelAttr();
-    Value kv = call.getSession();
-    if (!kv)
-      kv = open(call, model, nullptr);
+    // A session may be KV already, so the typed accessors do not hold.
+    MutableOperandRange session = call.getSessionMutable();
+    Value kv = session.empty() ? open(call, model, nullptr) : session[0].get();
     Value tokens = tokenize(call, model, getCallTemplate(call));
     kv = prefill(call, model, kv, tokens);
     auto decode = build<stage::DecodeOp>(
         call, {call.getText().getType(), kvType}, kv);
     call.getText().replaceAllUsesWith(decode.getText());
-    if (Value session = call.getSessionOut()) {
+    if (Value out = call.getSessionOut()) {
       FilledTemplate end;
       end.addScaffold("assistant>");
       call->removeDiscardableAttr("prefix_group");
       call->removeDiscardableAttr("shared_pieces");
       Value endTokens = tokenize(call, model, end);
-      session.replaceAllUsesWith(
-          append(call, decode.getKvOut(), endTokens));
+      out.replaceAllUsesWith(append(call, decode.getKvOut(), endTokens));
     }
     return success();
   }
@@ -127,7 +126,7 @@ private:
   LogicalResult splitCall(agent::AppendSessionOp call) {
     FilledTemplate message = getMessageTemplate(call.getRole(), call.getText());
     Value tokens = tokenize(call, models.lookup(call), message);
-    call.replaceAllUsesWith(append(call, call.getSession(), tokens));
+    call.replaceAllUsesWith(append(call, call->getOperand(0), tokens));
     return success();
   }
 

@@ -101,8 +101,11 @@ static void store(stage::TokenizeOp op, const FilledTemplate &part) {
   op.getArgsMutable().assign(part.getArgValues());
 }
 
-// The front part carries what is known about the shared prefix.
-static void splitShared(Operation *front, Operation *rest, int64_t cut) {
+// The front part carries what is known about the shared prefix; a count of the
+// whole template's tokens is right for neither part.
+static void splitFacts(Operation *front, Operation *rest, int64_t cut) {
+  front->removeDiscardableAttr("token_count");
+  rest->removeDiscardableAttr("token_count");
   auto shared = front->getAttrOfType<IntegerAttr>(kShared);
   if (!shared)
     return;
@@ -150,7 +153,7 @@ struct SplitPrefillPass : agentc::impl::SplitPrefillPassBase<SplitPrefillPass> {
     auto early = cast<stage::TokenizeOp>(builder.clone(*tokenize));
     store(early, front);
     store(tokenize, rest);
-    splitShared(early, tokenize, *at);
+    splitFacts(early, tokenize, *at);
     auto warm = cast<stage::PrefillOp>(builder.clone(*prefill));
     warm.getTokensMutable().assign(early.getTokens());
     prefill.getKvMutable().assign(warm.getKvOut());

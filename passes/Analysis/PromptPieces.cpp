@@ -147,7 +147,7 @@ FilledTemplate getOpeningTemplate(Value system) {
 
 FilledTemplate getCallTemplate(agent::GenerateOp call) {
   FilledTemplate result;
-  if (!call.getSession())
+  if (call.getSessionMutable().empty())
     result = getOpeningTemplate(call.getSystem());
   result.append(getMessageTemplate("user", call.getPrompt()));
   result.addScaffold("<assistant");

@@ -26,11 +26,11 @@ agent.graph @sites(%q: !agent.text) -> (!agent.text, !agent.text, !agent.text) {
 
 // CHECK-LABEL: agent.graph @merge
 agent.graph @merge(%q: !agent.text) -> (!agent.text, !agent.text) {
-  // Greedy calls with one prompt are one call.
-  // CHECK: %[[A:.*]] = agent.generate @smol
+  // Greedy calls with one prompt are one call, whatever they are called.
+  // CHECK: %[[A:.*]] = agent.generate @smol(%{{.*}}) max_tokens(8) {label = "a", site = 5 : i64}
   // CHECK-NOT: agent.generate
-  %a = agent.generate @smol(%q) max_tokens(8)
-  %b = agent.generate @smol(%q) max_tokens(8)
+  %a = agent.generate @smol(%q) max_tokens(8) {label = "a", site = 5}
+  %b = agent.generate @smol(%q) max_tokens(8) {label = "b", site = 6}
   // A tool with an effect runs although nobody uses its result.
   // CHECK: agent.call_tool @post(%{{.*}}) {label = "post"}
   %c = agent.call_tool @post(%q) : (!agent.text) -> !agent.text

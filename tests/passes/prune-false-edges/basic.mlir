@@ -28,6 +28,7 @@ agent.graph @conflicts(%x: !agent.text) {
 
 // CHECK-LABEL: agent.graph @throws
 agent.graph @throws(%x: !agent.text, %bad: i1) {
+  // CHECK: %[[PLAN:.*]] = agent.parse
   %p = agent.parse @Plan %x : !agent.record<"Plan", q: !agent.text>
   // What only reads may happen behind an error.
   // CHECK: stage.call @read(%{{.*}}) {
@@ -38,7 +39,7 @@ agent.graph @throws(%x: !agent.text, %bad: i1) {
   } else {
     agent.yield
   }
-  // CHECK: stage.call @write(%{{.*}}) after(%[[P]],
+  // CHECK: stage.call @write(%{{.*}}) after(%{{.*}}, %[[P]], %[[PLAN]])
   %b = agent.call_tool @write(%x) : (!agent.text) -> !agent.text
   agent.return
 }

@@ -19,7 +19,7 @@ agent.graph @printing() -> !agent.text {
 agent.graph @spaces(%q: !agent.text) -> !agent.text {
   %c = agent.constant "end " : !agent.text
   // As text in the middle, the last space would join the next piece.
-  // CHECK: agent.prompt "{c}: {q}{|} end "(c = %{{.*}} : !agent.text, q = %{{.*}} : !agent.text)
+  // CHECK: agent.prompt "{c}: {q} end "(c = %{{.*}} : !agent.text, q = %{{.*}} : !agent.text)
   %p = agent.prompt "{c}: {q} {c}"(c = %c : !agent.text, q = %q : !agent.text) : !agent.text
   agent.return %p : !agent.text
 }

@@ -6,8 +6,11 @@ agent.model @smol llm source("smollm2-135m-instruct")
 agent.model @other llm source("smollm2-135m-instruct")
 agent.graph @models(%q: !agent.text) {
   %s = agent.open_session @smol "chat" -> !agent.session
-  // expected-error@below {{runs @other in a session of @smol; use one model in a session}}
-  %t, %u = agent.generate @other(%q) session(%s) max_tokens(8)
+  %r = agent.loop (%i, %turn = %s : !agent.session) max_iters(2) -> (!agent.session) {
+    // expected-error@below {{runs @other in a session of @smol; use one model in a session}}
+    %t, %u = agent.generate @other(%q) session(%turn) max_tokens(8)
+    agent.yield %u : !agent.session
+  }
   agent.return
 }
 
