@@ -88,15 +88,6 @@ void DistAttr::print(AsmPrinter &printer) const {
   printer << " " << stringifyProvenance(getProvenance()) << ">";
 }
 
-LogicalResult DistAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                               DistKind, DenseF64ArrayAttr, DenseF64ArrayAttr,
-                               Provenance) {
-  return success();
-}
-
-double DistAttr::getMean() const { return 0; }
-double DistAttr::getQuantile(double q) const { return 0; }
-
 //===----------------------------------------------------------------------===//
 // sla, budget
 //===----------------------------------------------------------------------===//
@@ -172,9 +163,48 @@ void SlaAttr::print(AsmPrinter &printer) const {
                    getAvailability()});
 }
 
-LogicalResult SlaAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                              FloatAttr, FloatAttr, FloatAttr, FloatAttr,
-                              FloatAttr) {
+using EmitError = function_ref<InFlightDiagnostic()>;
+
+/// Reports the first number that is there and not above 0.
+static LogicalResult verifyPositive(EmitError emitError, StringRef what,
+                                    ArrayRef<StringRef> keys,
+                                    ArrayRef<FloatAttr> values) {
+  for (auto [key, value] : llvm::zip(keys, values))
+    if (value && !(value.getValueAsDouble() > 0 && value.getValue().isFinite()))
+      return emitError() << what << " has " << key << " = "
+                         << value.getValueAsDouble()
+                         << ", expected a finite number > 0";
+  return success();
+}
+
+LogicalResult SlaAttr::verify(EmitError emitError, FloatAttr p50, FloatAttr p95,
+                              FloatAttr p99, FloatAttr ttft,
+                              FloatAttr availability) {
+  FloatAttr seconds[] = {p50, p95, p99, ttft};
+  // agent_sla_attr_c1
+  if (!availability && llvm::none_of(seconds, [](FloatAttr a) { return !!a; }))
+    return emitError() << "sla is empty; give one of p50_s, p95_s, p99_s, "
+                          "ttft_p95_s, availability";
+  // agent_sla_attr_c2
+  if (failed(verifyPositive(emitError, "sla", ArrayRef(slaKeys).take_front(4),
+                            seconds)))
+    return failure();
+  // agent_sla_attr_c3
+  FloatAttr below;
+  for (FloatAttr bound : {p50, p95, p99}) {
+    if (bound && below && bound.getValueAsDouble() < below.getValueAsDouble())
+      return emitError() << "sla allows " << bound.getValueAsDouble()
+                         << " s at a higher percentile than "
+                         << below.getValueAsDouble()
+                         << " s, expected p50_s <= p95_s <= p99_s";
+    below = bound ? bound : below;
+  }
+  // agent_sla_attr_c4
+  if (availability && !(availability.getValueAsDouble() > 0 &&
+                        availability.getValueAsDouble() < 1))
+    return emitError() << "sla has availability = "
+                       << availability.getValueAsDouble()
+                       << ", expected a share between 0 and 1, both excluded";
   return success();
 }
 
@@ -199,7 +229,14 @@ void BudgetAttr::print(AsmPrinter &printer) const {
   printQuantities(printer, budgetKeys, {getUsd(), getTokens(), getWallS()});
 }
 
-LogicalResult BudgetAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                                 FloatAttr, IntegerAttr, FloatAttr) {
-  return success();
+LogicalResult BudgetAttr::verify(EmitError emitError, FloatAttr usd,
+                                 IntegerAttr tokens, FloatAttr wall) {
+  // agent_budget_attr_c1
+  if (!usd && !tokens && !wall)
+    return emitError() << "budget is empty; give one of usd, tokens, wall_s";
+  // agent_budget_attr_c2
+  if (tokens && tokens.getInt() < 1)
+    return emitError() << "budget has tokens = " << tokens.getInt()
+                       << ", expected at least 1";
+  return verifyPositive(emitError, "budget", {"usd", "wall_s"}, {usd, wall});
 }

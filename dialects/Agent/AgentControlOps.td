@@ -5,6 +5,7 @@
 
 include "dialects/Agent/AgentAttrs.td"
 include "dialects/Agent/AgentTypes.td"
+include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
 class Agent_ControlOp<string mnemonic, list<Trait> traits = []>
@@ -57,7 +58,8 @@ def Agent_LoopOp : Agent_ControlOp<"loop"> {
 }
 
 def Agent_BreakIfOp : Agent_Op<"break_if", [
-    HasParent<"LoopOp">, DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+    HasParent<"LoopOp"> /*agent_break_if_c1*/,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
   let summary = "Ends the enclosing loop with these values when true.";
   let arguments = (ins I1:$condition, Variadic<Agent_Value>:$values);
   let assemblyFormat = [{
@@ -110,7 +112,8 @@ def Agent_VoteOp : Agent_ControlOp<"vote"> {
   let hasVerifier = 1;
 }
 
-def Agent_RaceOp : Agent_ControlOp<"race"> {
+def Agent_RaceOp : Agent_ControlOp<"race", [
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "Runs its regions in parallel; the first to finish wins.";
   let results = (outs Variadic<Agent_Value>:$results);
   let regions = (region VariadicRegion<SizedRegion<1>>:$branches);
@@ -132,7 +135,7 @@ def Agent_TryOp : Agent_ControlOp<"try"> {
 
 def Agent_YieldOp : Agent_Op<"yield", [
     Pure, Terminator, ParentOneOf<["CondOp", "SwitchOp", "LoopOp", "MapOp",
-    "ParallelOp", "VoteOp", "RaceOp", "TryOp"]>]> {
+    "ParallelOp", "VoteOp", "RaceOp", "TryOp"]> /*agent_yield_c1*/]> {
   let summary = "Ends a region with its values.";
   let arguments = (ins Variadic<Agent_Value>:$operands);
   let assemblyFormat = "attr-dict ($operands^ `:` type($operands))?";
@@ -141,7 +144,7 @@ def Agent_YieldOp : Agent_Op<"yield", [
 def Agent_ThrowOp : Agent_Op<"throw", [
     Terminator, DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
     ParentOneOf<["CondOp", "SwitchOp", "LoopOp", "MapOp", "ParallelOp",
-    "VoteOp", "RaceOp", "TryOp"]>]> {
+    "VoteOp", "RaceOp", "TryOp"]> /*agent_throw_c2*/]> {
   let summary = "Ends the run, or the enclosing try, with an error.";
   let arguments = (ins Agent_Text:$message, StrAttr:$kind);
   let assemblyFormat = "$message `kind` `(` $kind `)` attr-dict";

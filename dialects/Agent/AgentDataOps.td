@@ -28,6 +28,7 @@ def Agent_GetFieldOp : Agent_Op<"get_field", [
     $record `[` $field `]` attr-dict `:` qualified(type($record))
   }];
   let hasFolder = 1;
+  let hasCanonicalizer = 1;
 }
 
 def Agent_MakeRecordOp : Agent_Op<"make_record", [Pure]> {
@@ -61,6 +62,7 @@ def Agent_GetItemOp : Agent_Op<"get_item", [
     $list `[` $index `]` attr-dict `:` qualified(type($list))
   }];
   let hasFolder = 1;
+  let hasCanonicalizer = 1;
 }
 
 def Agent_LengthOp : Agent_Op<"length", [Pure]> {

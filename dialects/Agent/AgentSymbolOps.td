@@ -100,7 +100,7 @@ def Agent_GraphOp : Agent_Op<"graph", [
 }
 
 def Agent_ReturnOp : Agent_Op<"return", [
-    Pure, HasParent<"GraphOp">, Terminator]> {
+    Pure, HasParent<"GraphOp"> /*agent_return_c2*/, Terminator]> {
   let summary = "Ends a graph with its results.";
   let arguments = (ins Variadic<Agent_Value>:$operands);
   let assemblyFormat = "attr-dict ($operands^ `:` type($operands))?";

@@ -87,7 +87,7 @@ bool agentc::agent::isConstantOf(Attribute value, Type type) {
 
 LogicalResult ListType::verify(function_ref<InFlightDiagnostic()> emitError,
                                Type elementType) {
-  // list_c1
+  // agent_list_type_c1
   if (!isValueType(elementType))
     return emitError() << "element type " << elementType
                        << " of a list is not an agent value type; use text, "
@@ -99,7 +99,7 @@ LogicalResult ListType::verify(function_ref<InFlightDiagnostic()> emitError,
 LogicalResult
 EmbeddingType::verify(function_ref<InFlightDiagnostic()> emitError,
                       int64_t dim) {
-  // embedding_c1
+  // agent_embedding_type_c1
   if (dim < 1)
     return emitError() << "embedding dimension is " << dim
                        << ", expected at least 1";
@@ -138,7 +138,7 @@ RecordType RecordType::getError(MLIRContext *context) {
 LogicalResult RecordType::verify(function_ref<InFlightDiagnostic()> emitError,
                                  StringRef name, ArrayRef<StringAttr> names,
                                  ArrayRef<Type> types) {
-  // record_c1
+  // agent_record_type_c1
   if (name.empty())
     return emitError() << "a record has no name, expected a non-empty string";
   if (names.size() != types.size())
@@ -147,12 +147,12 @@ LogicalResult RecordType::verify(function_ref<InFlightDiagnostic()> emitError,
                        << " field types, expected as many";
   llvm::StringSet<> seen;
   for (auto [field, type] : llvm::zip(names, types)) {
-    // record_c2
-    if (!seen.insert(field).second)
+    // agent_record_type_c2
+    if (field.empty() || !seen.insert(field).second)
       return emitError() << "record \"" << name << "\" has the field \""
                          << field.getValue()
-                         << "\" twice; give each field its own name";
-    // record_c3
+                         << "\", expected names that are not empty and differ";
+    // agent_record_type_c3
     if (!isValueType(type))
       return emitError() << "field \"" << field.getValue() << "\" of record \""
                          << name << "\" has type " << type
