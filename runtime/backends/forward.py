@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,6 +66,7 @@ class IreeForward:
         self._module = module
         self._entry = entry
         self._shape, self._dtype = (pages, *page_shape), page_dtype
+        self._pool: Any = None
         if workers is not None:
             module.invoke("set_workers", [workers], results=0)
         self.reset_pool()

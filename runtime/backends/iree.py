@@ -12,7 +12,7 @@ import mmap
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import iree.runtime as rt
 import numpy as np
@@ -72,7 +72,7 @@ class IreeDevice:
         self._device = None
         self._instance = None
 
-    def __enter__(self) -> IreeDevice:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -161,7 +161,8 @@ class IreeModule:
             return np.array(handle.map().asarray(handle.shape, dtype), copy=True)
         target = _aligned_zeros(handle.byte_length)
         self._copy_out(handle.get_buffer(), target)
-        return target.view(dtype).reshape(handle.shape)
+        result: NDArray[Any] = target.view(dtype).reshape(handle.shape)
+        return result
 
     def close(self) -> None:
         """Drops everything in dependency order. May be called again."""

@@ -47,8 +47,9 @@ class CompiledEngine:
         forward: Forward,
         tokenizer: Tokenizer,
         end_tokens: Sequence[int],
-        options: EngineOptions = EngineOptions(),
+        options: EngineOptions | None = None,
     ) -> None:
+        options = options or EngineOptions()
         self.tokenizer = tokenizer
         self.grammars = Grammars(tokenizer, forward.vocabulary, end_tokens)
         self.cache = KvCache(

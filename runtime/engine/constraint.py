@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from llguidance import LLMatcher, LLTokenizer, grammar_from
@@ -15,7 +16,7 @@ from agentc.runtime.engine.request import Sampling
 from agentc.runtime.engine.tokenizer import Tokenizer
 
 # White space between JSON tokens is not allowed: a small model that may write it does so for ever.
-COMPACT_JSON = {"whitespace_flexible": False, "item_separator": ",", "key_separator": ":"}
+COMPACT_JSON: Any = {"whitespace_flexible": False, "item_separator": ",", "key_separator": ":"}
 
 
 class Constraint:

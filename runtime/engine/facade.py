@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import threading
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Self
 
 from agentc.errors import RuntimeFault
 from agentc.runtime.engine.compiled import CompiledEngine
@@ -100,7 +101,7 @@ class AsyncEngine:
             self._messages.put(None)
         self._thread.join()
 
-    async def __aenter__(self) -> AsyncEngine:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -160,10 +161,8 @@ class AsyncEngine:
 def _post(loop: asyncio.AbstractEventLoop, function: Callable[..., Any] | None, *args: Any) -> None:
     """Calls `function` in the loop; nobody is left to be told when the loop is closed."""
     assert function is not None
-    try:
+    with contextlib.suppress(RuntimeError):
         loop.call_soon_threadsafe(function, *args)
-    except RuntimeError:
-        pass
 
 
 def _settle(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,11 @@ from agentc.runtime.engine.compiled import CompiledEngine, EngineOptions
 from agentc.runtime.engine.facade import AsyncEngine
 from agentc.runtime.engine.tokenizer import Tokenizer
 
-PAGE_DTYPES = {"f32": np.dtype(np.float32), "f16": np.dtype(np.float16), "i8": np.dtype(np.int8)}
+PAGE_DTYPES: dict[str, np.dtype[Any]] = {
+    "f32": np.dtype(np.float32),
+    "f16": np.dtype(np.float16),
+    "i8": np.dtype(np.int8),
+}
 
 
 def open_engine(
@@ -26,12 +31,13 @@ def open_engine(
     vmfb: Path,
     parameters: Path,
     tokenizer: Path,
-    options: EngineOptions = EngineOptions(),
+    options: EngineOptions | None = None,
 ) -> AsyncEngine:
     """Starts the engine of `model` on the device class `device`, which is open as `opened`.
 
     Close the engine before `opened`. Raises PackageError, ModelFormatError, RuntimeFault.
     """
+    options = options or EngineOptions()
     binary = _binary(model, device)
     if model.chat is None:
         raise PackageError(f"model {model.name!r} has no chat format; compile the package again")

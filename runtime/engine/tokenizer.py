@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
 
@@ -33,8 +33,8 @@ class Tokenizer:
             tokenizer.no_truncation()
         self._content.encode_special_tokens = True
         self.vocabulary_size = self._scaffold.get_vocab_size(with_added_tokens=True)
-        self._encode_scaffold = lru_cache(CACHED_PIECES)(self._encoder(self._scaffold))
-        self._encode_content = lru_cache(CACHED_PIECES)(self._encoder(self._content))
+        self._encode_scaffold = self._encoder(self._scaffold)
+        self._encode_content = self._encoder(self._content)
 
     @classmethod
     def load(cls, path: Path) -> Tokenizer:
@@ -61,7 +61,8 @@ class Tokenizer:
         return DecodingStream(self)
 
     @staticmethod
-    def _encoder(tokenizer: HfTokenizer):  # type: ignore[no-untyped-def]
+    def _encoder(tokenizer: HfTokenizer) -> Callable[[str], tuple[int, ...]]:
+        @lru_cache(CACHED_PIECES)
         def encode(text: str) -> tuple[int, ...]:
             return tuple(tokenizer.encode(text, add_special_tokens=False).ids)
 

@@ -1,4 +1,4 @@
-"""Which cached prefix is given up first. A policy is asked for an order, it frees nothing itself."""
+"""Which cached prefix is given up first. A policy is asked for an order and frees nothing."""
 
 from __future__ import annotations
 
