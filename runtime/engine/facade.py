@@ -151,11 +151,15 @@ class AsyncEngine:
     def _take_messages(self) -> bool:
         """Admits what has arrived, and waits for it when there is nothing to do."""
         while not (self._engine.busy and self._messages.empty()):
-            message = self._messages.get()
-            if message is None:
+            if not self._take(self._messages.get()):
                 return False
-            self._engine.admit(message)
         return True
+
+    def _take(self, message: Request | None) -> bool:
+        # A method of its own, so that no variable keeps the last request alive while we wait.
+        if message is not None:
+            self._engine.admit(message)
+        return message is not None
 
 
 def _post(loop: asyncio.AbstractEventLoop, function: Callable[..., Any] | None, *args: Any) -> None:

@@ -29,20 +29,19 @@ def candidates(
     logits: NDArray[np.float32], how: Sampling
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """The tokens that may be chosen, ascending, and their weights (probabilities but for a
-    common factor). The three cuts each keep a prefix of the same order, descending probability
-    with the lower token first, so their order does not matter once top_k has set the sum."""
+    common factor). Each cut keeps a prefix of the same order: descending probability, the
+    lower token first."""
     tokens = np.flatnonzero(np.isfinite(logits))
     scaled = logits[tokens].astype(np.float64) / how.temperature
     if how.top_k is not None and how.top_k < len(tokens):
         kept = _highest(scaled, how.top_k)
         tokens, scaled = tokens[kept], scaled[kept]
     weights = np.exp(scaled - scaled.max())  # the highest is 1
-    total = weights.sum()
+    if how.top_p is not None:
+        kept = _nucleus(weights, how.top_p)
+        tokens, weights = tokens[kept], weights[kept]
     if how.min_p is not None:
         kept = np.flatnonzero(weights >= how.min_p)
-        tokens, weights = tokens[kept], weights[kept]
-    if how.top_p is not None:
-        kept = _nucleus(weights, how.top_p, total)
         tokens, weights = tokens[kept], weights[kept]
     return tokens, weights
 
@@ -55,8 +54,9 @@ def _highest(scaled: NDArray[np.float64], count: int) -> NDArray[np.int64]:
     return np.sort(np.concatenate([above, equal]))
 
 
-def _nucleus(weights: NDArray[np.float64], top_p: float, total: float) -> NDArray[np.int64]:
-    """Indices, ascending, of the fewest highest weights whose sum reaches `top_p * total`."""
+def _nucleus(weights: NDArray[np.float64], top_p: float) -> NDArray[np.int64]:
+    """Indices, ascending, of the fewest highest weights whose share of the sum reaches `top_p`."""
+    total = weights.sum()
     # All weights below this bound together are less than the share that may be cut: skip them.
     likely = np.flatnonzero(weights >= (1 - top_p) * total / len(weights))
     order = likely[np.argsort(-weights[likely], kind="stable")]
