@@ -6,13 +6,20 @@ import dataclasses
 import enum
 import types as python_types
 import typing
+from collections.abc import Hashable
 from typing import Any, Literal, get_args, get_origin
 
 from agentc.frontend import types as t
 from agentc.frontend.passage import Passage
 from agentc.frontend.places import Place, error
 
-_PLAIN: dict[object, t.Type] = {str: t.TEXT, bool: t.I1, int: t.I64, float: t.F64}
+_PLAIN: dict[object, t.Type] = {
+    str: t.TEXT,
+    bool: t.I1,
+    int: t.I64,
+    float: t.F64,
+    Passage: t.PASSAGE,
+}
 
 
 class Tensor:
@@ -52,10 +59,8 @@ def type_of(
     """
     if isinstance(annotation, t.Type):
         return annotation
-    if annotation in _PLAIN:
+    if isinstance(annotation, Hashable) and annotation in _PLAIN:
         return _PLAIN[annotation]
-    if annotation is Passage:
-        return t.PASSAGE
     origin = get_origin(annotation)
     if origin is typing.Annotated:
         return type_of(get_args(annotation)[0], what, place, inside)
@@ -98,18 +103,21 @@ def json_schema_of(annotation: Any) -> dict[str, Any]:
     """
     from pydantic import TypeAdapter
 
+    if isinstance(annotation, t.Type):
+        return _schema_of_type(annotation)
     schema = TypeAdapter(annotation).json_schema()
-    return _closed(schema, schema.get("$defs", {}))
+    closed: dict[str, Any] = _closed(schema, schema.get("$defs", {}))
+    return closed
 
 
-def schema_of_type(type_: t.Type) -> dict[str, Any]:
-    """Returns the JSON schema of a graph type that has no Python annotation."""
+def _schema_of_type(type_: t.Type) -> dict[str, Any]:
     if isinstance(type_, t.Record):
-        properties = {name: schema_of_type(field) for name, field in type_.fields}
-        return _closed({"type": "object", "properties": properties}, {})
+        properties = {name: _schema_of_type(field) for name, field in type_.fields}
+        closed: dict[str, Any] = _closed({"type": "object", "properties": properties}, {})
+        return closed
     element = t.element_of(type_)
     if element is not None:
-        return {"type": "array", "items": schema_of_type(element)}
+        return {"type": "array", "items": _schema_of_type(element)}
     names = {t.TEXT: "string", t.I64: "integer", t.F64: "number", t.I1: "boolean"}
     return {"type": names[type_]} if type_ in names else {}
 

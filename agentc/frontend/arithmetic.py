@@ -31,10 +31,11 @@ def compare(predicate: str, lhs: Any, rhs: Any) -> Traced:
     tracer = current("a comparison")
     what = f"'{_SIGNS.get(predicate, predicate)}'"
     left, right = _pair(tracer, lhs, rhs, what)
-    if left._type not in (t.TEXT, t.I1, t.I64, t.F64) and predicate not in ("eq", "ne"):
+    equality = predicate in ("eq", "ne") and t.is_printable(left._type)
+    if left._type not in (t.TEXT, t.I64, t.F64) and not equality:
         raise error(
-            f"{what} cannot order values of type {left._type}, expected text or numbers; "
-            "compare a field or an item"
+            f"{what} cannot compare values of type {left._type} (from '{_origin_of(lhs, rhs)}'), "
+            "expected text or numbers; compare a field or an item"
         )
     return tracer.emit_one(
         Compare, t.I1, predicate=predicate, lhs=left._name, rhs=right._name, origin=what
@@ -133,6 +134,10 @@ def flatten(list_: Any) -> Any:
             f"'{list_._origin}'), expected list<list<T>> or list<docs>; drop the flatten"
         )
     return tracer.emit_one(Flatten, inner, list_=tracer.name_of(list_), origin="flatten")
+
+
+def _origin_of(lhs: Any, rhs: Any) -> str:
+    return (lhs if isinstance(lhs, Traced) else rhs)._origin
 
 
 def _pair(tracer: Tracer, lhs: Any, rhs: Any, what: str) -> tuple[Traced, Traced]:

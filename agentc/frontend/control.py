@@ -1,4 +1,4 @@
-"""Branches and bounded loops: `cond`, `switch`, `loop`. Outside a graph they run as plain Python."""
+"""Branches and bounded loops: `cond`, `switch`, `loop`. Outside a graph they are plain Python."""
 
 from __future__ import annotations
 

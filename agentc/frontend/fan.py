@@ -90,7 +90,7 @@ def _trace_map(
         max_parallel=max_parallel,
         body=scope.block(),
     )
-    original = [type_ for type_ in common_types("map", [branch])] if types else []
+    original = common_types("map", [branch]) if types else []
     pairs = zip(results, original, strict=True)
     return repack([_undo_docs(tracer, r, o) for r, o in pairs], () if branch.is_tuple else None)
 
@@ -119,9 +119,14 @@ def parallel(*functions: Function) -> Any:
     branches = [trace_branch(tracer, "parallel", fn, ()) for fn in functions]
     types: list[t.Type] = []
     for branch in branches:
-        own = common_types("parallel", [branch]) if branch.values is not None else []
-        if branch.values is not None:
-            tracer.end(branch.scope, end_values(tracer, branch, own, "parallel"), place)
+        if branch.values is None:
+            raise error(
+                f"a function of parallel always throws ({branch.place.source()}), expected it to "
+                "return a value; throw inside a cond",
+                place,
+            )
+        own = common_types("parallel", [branch])
+        tracer.end(branch.scope, end_values(tracer, branch, own, "parallel"), place)
         types += own
     regions = [branch.scope.block() for branch in branches]
     results = tracer.emit(Parallel, types, origin="parallel", place=place, regions=regions)
@@ -179,8 +184,7 @@ def vote(
             f"reduce of vote is {reduce!r}, expected one of {', '.join(REDUCTIONS)}; "
             "correct the name"
         )
-    if quorum is not None and not 1 <= positive_int(quorum, "quorum of vote") <= n:
-        raise error(f"quorum of vote is {quorum}, expected at most n = {n}; lower it")
+    _check_quorum(n, reduce, quorum, cancel_rest)
     tracer = active()
     if tracer is None:
         return _count(fn, operands, n, reduce, quorum)
@@ -188,6 +192,11 @@ def vote(
     with tracer.inside("vote", [t.I64]) as scope:
         returned = call_with_index(fn, operands, scope.args[0])
         value = as_traced(tracer, returned, None, "result of vote")
+        if not t.is_printable(value._type):
+            raise error(
+                f"vote cannot count {value._type} (from '{value._origin}'), expected text, a "
+                "number, a bool, a record or a list of these; return one of them"
+            )
         if reduce != "majority" and value._type not in (t.I64, t.F64):
             raise error(
                 f"vote cannot take the {reduce} of {value._type} (from '{value._origin}'), "
@@ -205,6 +214,23 @@ def vote(
         cancel_rest=cancel_rest,
         body=scope.block(),
     )
+
+
+def _check_quorum(n: int, reduce: str, quorum: int | None, cancel_rest: bool) -> None:
+    if quorum is None:
+        if cancel_rest:
+            raise error(
+                "vote has cancel_rest and no quorum: nothing is ever left to cancel, expected a "
+                "quorum; add quorum=, or drop cancel_rest"
+            )
+        return
+    if positive_int(quorum, "quorum of vote") > n:
+        raise error(f"quorum of vote is {quorum}, expected at most n = {n}; lower it")
+    if reduce != "majority":
+        raise error(
+            f'vote has a quorum and reduce="{reduce}", expected a quorum with "majority" only; '
+            "drop one of both"
+        )
 
 
 def _count(fn: Function, operands: tuple[Any, ...], n: int, reduce: str, quorum: int | None) -> Any:
@@ -236,5 +262,5 @@ def _ballot(value: Any) -> str:
 
 
 def _name_of(fn: Function, default: str) -> str:
-    name = getattr(fn, "name", None) or getattr(fn, "__name__", "")
+    name = str(getattr(fn, "name", None) or getattr(fn, "__name__", ""))
     return default if name in ("", "<lambda>") else name

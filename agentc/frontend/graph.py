@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from agentc.errors import AgentcError
 from agentc.frontend import types as t
 from agentc.frontend.annotations import is_record_class, type_of
 from agentc.frontend.constants import as_traced
@@ -18,7 +19,7 @@ from agentc.frontend.form.control import Return
 from agentc.frontend.form.document import GraphDocument
 from agentc.frontend.form.walk import renumber
 from agentc.frontend.models import check_symbols
-from agentc.frontend.places import error
+from agentc.frontend.places import error, place_of_traceback
 from agentc.frontend.signature import Signature, read_signature
 from agentc.frontend.tracer import Tracer, active
 from agentc.frontend.values import Traced
@@ -62,7 +63,7 @@ class Graph:
         place = self.signature.place
         tracer.root.args = [tracer.new_value(p.type, p.name) for p in self.signature.params]
         with tracer.running():
-            returned = self.signature.function(*tracer.root.args)
+            returned = self._call(tracer.root.args)
             outputs = self._outputs(tracer, returned)
             tracer.emit(Return, place=place, values=[value._name for value in outputs.values()])
         inputs = [p.name for p in self.signature.params]
@@ -75,6 +76,20 @@ class Graph:
             budget=self.budget,
             at=place.text(tracer.folder),
         )
+
+    def _call(self, inputs: list[Traced]) -> Any:
+        """Runs the function; what else it raises than our errors becomes one, with its line."""
+        try:
+            return self.signature.function(*inputs)
+        except AgentcError:
+            raise
+        except Exception as problem:
+            text = str(problem).splitlines()[0] if str(problem) else "no message"
+            raise error(
+                f"graph '{self.name}' failed while being traced: {type(problem).__name__}: {text}; "
+                "correct the function",
+                place_of_traceback(problem.__traceback__) or self.signature.place,
+            ) from problem
 
     def _outputs(self, tracer: Tracer, returned: Any) -> dict[str, Traced]:
         if isinstance(returned, Mapping) and is_record_class(self.signature.result):

@@ -190,7 +190,7 @@ def llm(
       FrontendError: an empty or ill-formed template, an input that no template uses, an
         unsupported annotation, or settings that contradict each other.
     """
-    settings = {
+    settings: dict[str, Any] = {
         "max_tokens": max_tokens, "temperature": temperature, "top_k": top_k, "top_p": top_p,
         "min_p": min_p, "seed": seed, "stop": stop, "choices": choices, "regex": regex,
         "out_tokens": out_tokens, "stream": stream,

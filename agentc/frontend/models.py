@@ -70,7 +70,8 @@ def declare_model(
     wanted = model.name if isinstance(model, Model) else _symbol(source)
     symbol = free_symbol(wanted, {n: m.source for n, m in tracer.models.items()}, source)
     at = place.text(tracer.folder)
-    tracer.models.setdefault(symbol, ModelSymbol(kind=found.kind, source=source, at=at))
+    declared = ModelSymbol.model_validate({"kind": found.kind, "source": source, "at": at})
+    tracer.models.setdefault(symbol, declared)
     return symbol
 
 
@@ -104,7 +105,7 @@ def check_symbols(tracer: Tracer) -> None:
 
     Schemas, which users do not name, are expected to be unique already.
     """
-    kinds = {"tool": tracer.tools, "index": tracer.indexes, "model": tracer.models}
+    kinds = {"tool": [*tracer.tools], "index": [*tracer.indexes], "model": [*tracer.models]}
     seen: dict[str, str] = {tracer.name: "graph"}
     for kind, symbols in kinds.items():
         for name in symbols:

@@ -83,7 +83,7 @@ def declare_schema(tracer: Tracer, output: Output, place: Place) -> str | None:
     symbol = free_symbol(output.record.name, taken | dict.fromkeys(others, ""), content)
     tracer.schemas.setdefault(
         symbol,
-        SchemaSymbol(type=output.record, json_=output.schema, at=place.text(tracer.folder)),
+        SchemaSymbol(type=output.record, json=output.schema, at=place.text(tracer.folder)),
     )
     return symbol
 
@@ -119,7 +119,7 @@ def read_text(output: Output, text: str, label: str) -> Any:
     from pydantic import TypeAdapter, ValidationError
 
     try:
-        value = json.loads(text) if output.record is not None else text
+        value: Any = json.loads(text) if output.record is not None else text
         value = value[_WRAPPED] if output.is_wrapped else value
         return TypeAdapter(output.annotation).validate_python(value)
     except (ValueError, KeyError, TypeError, ValidationError) as problem:

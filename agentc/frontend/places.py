@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from types import CodeType, FrameType
+from types import CodeType, FrameType, TracebackType
 
 from agentc.errors import FrontendError, SourceLine
 
@@ -59,6 +59,17 @@ def place_of_function(function: object) -> Place:
     """Returns where `function` begins, or `here()` for a callable without Python code."""
     code = getattr(function, "__code__", None)
     return place_of_code(code) if isinstance(code, CodeType) else here()
+
+
+def place_of_traceback(traceback: TracebackType | None) -> Place | None:
+    """Returns the innermost line of a traceback that is not the front end's own."""
+    found = None
+    while traceback is not None:
+        filename = traceback.tb_frame.f_code.co_filename
+        if not _is_own(filename):
+            found = Place(os.path.abspath(filename), traceback.tb_lineno)
+        traceback = traceback.tb_next
+    return found
 
 
 def parse_place(text: str) -> Place:

@@ -74,7 +74,10 @@ def _graph(op: ir.Operation, symbols: dict[str, dict[str, Any]]) -> GraphDocumen
         inputs = [item["agent.name"].value for item in attrs["arg_attrs"]]
     return GraphDocument(
         name=attrs["sym_name"].value,
-        **symbols,
+        models=symbols["models"],
+        tools=symbols["tools"],
+        indexes=symbols["indexes"],
+        schemas=symbols["schemas"],
         inputs=inputs,
         outputs=[Value(name=n, type=attributes.read_type(type_)) for n, type_ in outputs],
         sla=_limits(SLA, limits.get("sla")),
@@ -107,7 +110,6 @@ def _symbol(op: ir.Operation, cls: type[Form]) -> Form:
 def _fields(op: ir.Operation, cls: type[Form]) -> dict[str, Any]:
     found = {}
     for name, mark in marked(cls, Attr):
-        assert isinstance(mark, Attr)
         key = mark.name(name)
         if key in op.attributes:
             found[name] = attributes.read(mark, op.attributes[key])
@@ -115,8 +117,7 @@ def _fields(op: ir.Operation, cls: type[Form]) -> dict[str, Any]:
 
 
 class _Reader:
-    """Numbers the values while it reads blocks. A list, because ir.Value hashes by identity of
-    the underlying value."""
+    """Numbers the values in the order in which it meets them."""
 
     def __init__(self) -> None:
         self.names: dict[ir.Value, str] = {}
@@ -127,7 +128,8 @@ class _Reader:
 
     def block(self, block: ir.Block) -> Block:
         args = [self.define(argument) for argument in block.arguments]
-        return Block(args=args, ops=[self.operation(op.operation) for op in block.operations])
+        ops: list[Any] = [self.operation(op.operation) for op in block.operations]
+        return Block(args=args, ops=ops)
 
     def operation(self, op: ir.Operation) -> Op:
         dialect, _, name = op.name.partition(".")
@@ -143,7 +145,6 @@ class _Reader:
         found: dict[str, Any] = {}
         sizes = list(op.attributes["operandSegmentSizes"]) if cls.sized else None
         for number, (field, mark) in enumerate(marked(cls, Operand)):
-            assert isinstance(mark, Operand)
             annotation = cls.model_fields[field].annotation
             is_list = "list" in str(annotation) or "dict" in str(annotation)
             count = sizes[number] if sizes else len(names) if is_list else min(1, len(names))

@@ -191,7 +191,7 @@ def carry_sessions(tracer: Tracer, scope: Scope) -> list[CarriedSession]:
         first = _session_in(tracer.scope, name)
         argument = tracer.new_value(t.SESSION, f"session '{name}'", scope)
         scope.args.append(argument)
-        rename(scope.ops, lambda n, f=first, a=argument: a._name if n == f._name else n)
+        rename(scope.ops, {first._name: argument._name})
         carried.append(CarriedSession(name, first, scope.sessions[name]))
     return carried
 

@@ -10,6 +10,7 @@ import difflib
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from agentc.frontend.places import Place, error
@@ -19,30 +20,38 @@ _NAME = re.compile(r"[A-Za-z_]\w*")
 BOUNDARY = "|"
 
 
-def split(template: str, what: str = "template", place: Place | None = None) -> list[str | tuple]:
-    """Cuts a template into literals (str) and placeholders (a 1-tuple; "|" is a boundary).
+@dataclass(frozen=True)
+class Slot:
+    """A placeholder of a template; `name` is BOUNDARY for `{|}`."""
+
+    name: str
+
+
+def split(template: str, what: str = "template", place: Place | None = None) -> list[str | Slot]:
+    """Cuts a template into literals and placeholders, a literal (maybe empty) at both ends.
 
     Raises:
       FrontendError: a brace without its partner, or a placeholder that is not a name.
     """
-    parts: list[str | tuple] = [""]
-    end = 0
+    parts: list[str | Slot] = []
+    literal, end = "", 0
     for match in _PART.finditer(template):
-        parts[-1] += template[end : match.start()]
+        literal += template[end : match.start()]
         end = match.end()
         if match[0] in ("{{", "}}"):
-            parts[-1] += match[0][0]
+            literal += match[0][0]
             continue
-        if match[0] != "{|}" and (match[1] is None or not _NAME.fullmatch(match[1])):
+        name = BOUNDARY if match[0] == "{|}" else match[1]
+        if name is None or (name != BOUNDARY and not _NAME.fullmatch(name)):
             raise _bad_brace(match[0], what, place)
-        parts += [(BOUNDARY if match[1] == BOUNDARY else match[1],), ""]
-    parts[-1] += template[end:]
-    return parts
+        parts += [literal, Slot(name)]
+        literal = ""
+    return [*parts, literal + template[end:]]
 
 
 def placeholders(template: str, what: str = "template", place: Place | None = None) -> list[str]:
     """Returns the placeholders of a template, each once, in order of first appearance."""
-    names = [p[0] for p in split(template, what, place) if isinstance(p, tuple)]
+    names = [part.name for part in split(template, what, place) if isinstance(part, Slot)]
     return list(dict.fromkeys(name for name in names if name != BOUNDARY))
 
 
@@ -76,9 +85,9 @@ def pieces(template: str, values: Mapping[str, str]) -> tuple[str, ...]:
     carried = ""
     parts = split(template)
     for number, part in enumerate(parts):
-        if isinstance(part, tuple):
-            if part[0] != BOUNDARY:
-                found.append(carried + values[part[0]])
+        if isinstance(part, Slot):
+            if part.name != BOUNDARY:
+                found.append(carried + values[part.name])
                 carried = ""
             continue
         is_last = number + 1 == len(parts)

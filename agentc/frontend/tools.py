@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, cast, get_args
 
 from agentc.frontend.annotations import type_of
 from agentc.frontend.constants import as_traced
@@ -21,7 +21,8 @@ from agentc.frontend.types import Type
 from agentc.frontend.units import seconds, usd_per_call
 from agentc.frontend.values import Traced
 
-EFFECTS = ("pure", "idempotent", "stageable", "irreversible")
+Effects = Literal["pure", "idempotent", "stageable", "irreversible"]
+EFFECTS = get_args(Effects)
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Tool:
     name: str
     signature: Signature
     result: Type
-    effects: str
+    effects: Effects
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
     timeout_s: float | None = None
@@ -155,7 +156,7 @@ def tool(
     return decorate if function is None else decorate(function)
 
 
-def _effects(effects: str | None, idempotent: bool, name: str, signature: Signature) -> str:
+def _effects(effects: str | None, idempotent: bool, name: str, signature: Signature) -> Effects:
     if effects is None:
         return "idempotent" if idempotent else "irreversible"
     if effects not in EFFECTS or (idempotent and effects == "irreversible"):
@@ -164,7 +165,7 @@ def _effects(effects: str | None, idempotent: bool, name: str, signature: Signat
             f"expected one of {', '.join(EFFECTS)}; correct it",
             signature.place,
         )
-    return effects
+    return cast(Effects, effects)
 
 
 def _result(signature: Signature, name: str) -> Type:

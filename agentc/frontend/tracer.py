@@ -12,6 +12,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import ValidationError
+
 from agentc.frontend.form.base import Op, Value
 from agentc.frontend.form.control import TERMINATORS, Block, Throw, Yield
 from agentc.frontend.form.document import IndexSymbol, ModelSymbol, SchemaSymbol, ToolSymbol
@@ -71,7 +73,8 @@ class Scope:
     def block(self) -> Block:
         """Returns the finished region."""
         args = [Value(name=a._name, type=a._type) for a in self.args]
-        return Block(args=args, ops=self.ops)
+        ops: list[Any] = list(self.ops)
+        return Block(args=args, ops=ops)
 
 
 @dataclass
@@ -150,7 +153,10 @@ class Tracer:
         name = origin or op.model_fields["op"].default
         values = [self.new_value(type_, name, target) for type_ in results]
         made = [Value(name=v._name, type=v._type) for v in values]
-        target.ops.append(op(results=made, at=at, **fields))
+        try:
+            target.ops.append(op(results=made, at=at, **fields))
+        except ValidationError as problem:
+            raise _invalid(problem, name, place) from None
         return values
 
     def emit_one(self, op: type[Op], result: Type, **fields: Any) -> Traced:
@@ -187,6 +193,17 @@ class Tracer:
         if not scope.ended:
             names = [value._name for value in values]
             scope.ops.append(Yield(values=names, at=place.text(self.folder)))
+
+
+def _invalid(problem: ValidationError, origin: str, place: Place | None) -> Exception:
+    first = problem.errors(include_url=False)[0]
+    name = str(first["loc"][0]).rstrip("_") if first["loc"] else "an argument"
+    reason = first["msg"][:1].lower() + first["msg"][1:]
+    return error(
+        f"{name} of '{origin}' is not valid: found {first['input']!r}, expected: {reason}; "
+        "correct the value",
+        place,
+    )
 
 
 def threw(scope: Scope) -> bool:

@@ -102,7 +102,7 @@ class Form(BaseModel):
 
     @model_serializer(mode="wrap")
     def _without_defaults(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        written = dump(self)
+        written: dict[str, Any] = dump(self)
         for name, field in type(self).model_fields.items():
             key = field.alias or name
             default = field.get_default(call_default_factory=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
@@ -23,6 +23,9 @@ from agentc.frontend.form.base import (
     ValueNames,
 )
 
+if TYPE_CHECKING:
+    from agentc.frontend.form.document import AnyOp  # document.py closes the circle
+
 
 class Block(Form):
     """A region: the values it receives and its operations, a terminator last.
@@ -31,7 +34,7 @@ class Block(Form):
     """
 
     args: list[Value] = []
-    ops: list[AnyOp]  # noqa: F821  closed over in document.py
+    ops: list[AnyOp]
 
 
 Region = Annotated[Block, Body()]

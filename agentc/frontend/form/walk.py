@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from typing import TypeVar
 
 from agentc.frontend.form.base import Attr, Body, Form, Op, Operand
 from agentc.frontend.form.control import Block
 
+Mark = TypeVar("Mark", Operand, Attr, Body)
+
 
 @cache
-def marked(op: type[Form], mark: type) -> tuple[tuple[str, Operand | Attr | Body], ...]:
+def marked(op: type[Form], mark: type[Mark]) -> tuple[tuple[str, Mark], ...]:
     """Returns the fields of `op` with the given mark, and the mark of each, in order."""
     return tuple(
         (name, found)
@@ -34,13 +37,13 @@ def blocks(op: Op) -> list[Block]:
     return found
 
 
-def rename(ops: Sequence[Op], change: Callable[[str], str]) -> None:
-    """Applies `change` to every use of a value in `ops` and the regions inside, in place."""
+def rename(ops: Sequence[Op], names: Mapping[str, str]) -> None:
+    """Replaces every use of the values in `names` in `ops` and the regions inside, in place."""
     for op in ops:
         for field, _ in marked(type(op), Operand):
-            setattr(op, field, _changed(getattr(op, field), change))
+            setattr(op, field, _changed(getattr(op, field), names))
         for block in blocks(op):
-            rename(block.ops, change)
+            rename(block.ops, names)
 
 
 def walk(block: Block) -> Iterator[Op]:
@@ -78,7 +81,7 @@ def _apply(block: Block, names: dict[str, str]) -> None:
             _apply(inner, names)
     for op in block.ops:
         for field, _ in marked(type(op), Operand):
-            setattr(op, field, _changed(getattr(op, field), lambda name: names[name]))
+            setattr(op, field, _changed(getattr(op, field), names))
 
 
 def _names(value: str | list[str] | dict[str, str] | None) -> list[str]:
@@ -90,12 +93,12 @@ def _names(value: str | list[str] | dict[str, str] | None) -> list[str]:
 
 
 def _changed(
-    value: str | list[str] | dict[str, str] | None, change: Callable[[str], str]
+    value: str | list[str] | dict[str, str] | None, names: Mapping[str, str]
 ) -> str | list[str] | dict[str, str] | None:
     if value is None:
         return None
     if isinstance(value, str):
-        return change(value)
+        return names.get(value, value)
     if isinstance(value, dict):
-        return {key: change(name) for key, name in value.items()}
-    return [change(name) for name in value]
+        return {key: names.get(name, name) for key, name in value.items()}
+    return [names.get(name, name) for name in value]
