@@ -34,6 +34,11 @@ class BertWeights:
         # Some files keep the encoder under "bert." beside a task head.
         prefixed = "bert.embeddings.word_embeddings.weight" in folder.files
         self._prefix = "bert." if prefixed else ""
+        for layer in range(config.layers):
+            self._folder.expect(
+                f"{self._prefix}encoder.layer.{layer}.attention.self.query.weight",
+                (config.d_model, config.d_model),
+            )
 
     def array(self, name: str) -> np.ndarray:
         """Returns parameter `name` as f32."""

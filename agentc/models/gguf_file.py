@@ -91,13 +91,18 @@ class GgufFile:
             self._fail(f"'{key}' holds other things than strings")
         return values
 
-    def array(self, name: str, shape: tuple[int, ...]) -> np.ndarray:
-        """Returns tensor `name` as f32, which must have `shape` and finite values."""
+    def expect(self, name: str, shape: tuple[int, ...]) -> TensorInfo:
+        """Returns where tensor `name` is, which must be there and have `shape`."""
         info = self.tensors.get(name)
         if info is None:
             self._fail(f"has no tensor '{name}', expected one of shape {shape}")
         if info.shape != shape:
             self._fail(f"tensor '{name}' has shape {info.shape}, expected {shape}")
+        return info
+
+    def array(self, name: str, shape: tuple[int, ...]) -> np.ndarray:
+        """Returns tensor `name` as f32, which must have `shape` and finite values."""
+        info = self.expect(name, shape)
         kind = GGMLQuantizationType[info.type]
         raw = np.frombuffer(self._bytes, np.uint8, info.size_bytes, info.offset)
         if info.type in ("F32", "F16"):

@@ -6,7 +6,7 @@ gate_up, down}. Matrices are [outputs, inputs]; `qkv` and `gate_up` are stacked 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
 from typing import Any
 
 import numpy as np
@@ -50,29 +50,44 @@ class LlamaWeights:
         self,
         config: LlamaConfig,
         names: dict[str, tuple[str, ...]],
-        read: Callable[[str, tuple[int, ...]], np.ndarray],
+        file: GgufFile | SafetensorsFolder,
         *,
         interleaved_rope: bool = False,
     ) -> None:
         self.config = config
         self._names = names
-        self._read = read
+        self._file = file
         self._interleaved = interleaved_rope
         self._rope: dict[str, np.ndarray] = {}
+        self._check()
 
     def array(self, name: str) -> np.ndarray:
         """Returns parameter `name` as f32."""
         if name.startswith("rope."):
             self._rope = self._rope or rope_tables(self.config)
             return self._rope[name]
-        *_, layer, short = ["", *name.split(".")[-2:]] if "." in name else ["", "", name]
-        shapes = _part_shapes(self.config, short)
-        sources = [n.format(layer) for n in self._names[short]]
-        parts = [self._read(n, s) for n, s in zip(sources, shapes, strict=True)]
+        short = name.rpartition(".")[2]
+        parts = [self._file.array(n, s) for n, s in self._sources(name)]
         if short == "qkv" and self._interleaved:
             parts[0] = half_split_rows(parts[0], self.config.heads)
             parts[1] = half_split_rows(parts[1], self.config.kv_heads)
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def _sources(self, name: str) -> list[tuple[str, tuple[int, ...]]]:
+        """The file's tensors (name and shape) that make up parameter `name`."""
+        path, _, short = name.rpartition(".")
+        layer = path.rpartition(".")[2]
+        names = [n.format(layer) for n in self._names[short]]
+        return list(zip(names, _part_shapes(self.config, short), strict=True))
+
+    def _check(self) -> None:
+        """Every tensor must be there, before work is spent on a model that cannot be built."""
+        names = ["embed", "final_norm"] + ([] if self.config.tied else ["head"])
+        layered = [n for n in self._names if n not in ("embed", "final_norm", "head")]
+        every = (f"layers.{i}.{n}" for i in range(self.config.layers) for n in layered)
+        for name in itertools.chain(names, every):
+            for source, shape in self._sources(name):
+                self._file.expect(source, shape)
 
 
 def half_split_rows(matrix: np.ndarray, heads: int) -> np.ndarray:
@@ -94,7 +109,7 @@ def from_gguf(file: GgufFile) -> LlamaWeights:
             f"of {', '.join(_GGUF_ARCHITECTURES)}"
         )
     config = _gguf_config(file, architecture)
-    return LlamaWeights(config, _GGUF_NAMES, file.array, interleaved_rope=True)
+    return LlamaWeights(config, _GGUF_NAMES, file, interleaved_rope=True)
 
 
 def _gguf_config(file: GgufFile, arch: str) -> LlamaConfig:
@@ -146,7 +161,7 @@ def from_safetensors(folder: SafetensorsFolder) -> LlamaWeights:
             f"one of {', '.join(_HF_TYPES)}, bert"
         )
     _refuse_variants(folder)
-    return LlamaWeights(_hf_config(folder), _HF_NAMES, folder.array)
+    return LlamaWeights(_hf_config(folder), _HF_NAMES, folder)
 
 
 def _hf_config(folder: SafetensorsFolder) -> LlamaConfig:

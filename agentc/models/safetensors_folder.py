@@ -31,9 +31,16 @@ class SafetensorsFolder:
         self.path = path
         self.config = read_json(path / "config.json")
         self.files: dict[str, Path] = {}
+        self._described: dict[str, tuple[tuple[int, ...], str]] = {}
         for file in self._weight_files():
-            with _open(file) as tensors:
-                self.files.update(dict.fromkeys(tensors.keys(), file))
+            self._read_names(file)
+
+    def _read_names(self, file: Path) -> None:
+        with _open(file) as tensors:
+            for name in tensors.keys():  # noqa: SIM118 (not a dict, has no iterator)
+                view = tensors.get_slice(name)
+                self._described[name] = (tuple(view.get_shape()), view.get_dtype())
+                self.files[name] = file
 
     def get(self, key: str, kind: type, default: Any = None) -> Any:
         """Returns `config[key]`, checked to be of `kind`; without a default it must be there."""
@@ -47,28 +54,32 @@ class SafetensorsFolder:
             )
         return value
 
-    def array(self, name: str, shape: tuple[int, ...]) -> np.ndarray:
-        """Returns tensor `name` as f32, which must have `shape` and finite values."""
+    def expect(self, name: str, shape: tuple[int, ...]) -> None:
+        """Checks that tensor `name` is there, has `shape` and a float type."""
         if name not in self.files:
             raise ModelFormatError(
                 f"{self.path.name}: no *.safetensors file has the tensor '{name}', expected one of "
                 f"shape {shape}"
             )
-        where = f"{self.path.name}/{self.files[name].name}: tensor '{name}'"
+        found, element = self._described[name]
+        if found != shape:
+            raise ModelFormatError(f"{self._where(name)} has shape {found}, expected {shape}")
+        if element not in _DTYPES:
+            raise ModelFormatError(
+                f"{self._where(name)} has type {element}, expected one of {', '.join(_DTYPES)}"
+            )
+
+    def array(self, name: str, shape: tuple[int, ...]) -> np.ndarray:
+        """Returns tensor `name` as f32, which must have `shape` and finite values."""
+        self.expect(name, shape)
         with _open(self.files[name]) as tensors:
-            view = tensors.get_slice(name)
-            if tuple(view.get_shape()) != shape:
-                raise ModelFormatError(
-                    f"{where} has shape {tuple(view.get_shape())}, expected {shape}"
-                )
-            if view.get_dtype() not in _DTYPES:
-                raise ModelFormatError(
-                    f"{where} has type {view.get_dtype()}, expected one of {', '.join(_DTYPES)}"
-                )
             values = np.ascontiguousarray(tensors.get_tensor(name), dtype=np.float32)
         if not np.isfinite(values).all():
-            raise ModelFormatError(f"{where} holds values that are not finite")
+            raise ModelFormatError(f"{self._where(name)} holds values that are not finite")
         return values
+
+    def _where(self, name: str) -> str:
+        return f"{self.path.name}/{self.files[name].name}: tensor '{name}'"
 
     def _weight_files(self) -> list[Path]:
         index = self.path / _INDEX

@@ -82,27 +82,25 @@ def export_module(module: nn.Module, inputs: Sequence[TensorSpec], name: str = "
     Raises:
       CompileError: torch-mlir is not installed, or the module uses what it cannot export.
     """
-    torch, fx = _torch()
     label = name or type(module).__name__
+    torch, fx = _torch()
     state = {**dict(module.named_parameters()), **dict(module.named_buffers())}
-    examples = tuple(
-        torch.zeros(s.shape, dtype=getattr(torch, _torch_name(s.element, label))) for s in inputs
-    )
+    weights = {n: _array(n, t, label) for n, t in state.items()}
+    examples = tuple(torch.zeros(s.shape, dtype=_dtype(torch, s, label)) for s in inputs)
+    values = tuple(t.detach() for t in state.values())
     was_training = module.training
     module.eval()
     try:
         pure = _pure_function(torch, module, list(state))
-        values = tuple(t.detach() for t in state.values())
         exported = torch.export.export(pure, (examples, values), strict=False)
-        body = str(fx.export_and_import(exported, output_type="linalg-on-tensors", func_name=_BODY))
+        text = fx.export_and_import(exported, output_type="linalg-on-tensors", func_name=_BODY)
     except Exception as error:  # exporters raise anything; the message is what helps
         raise CompileError(
             f"the torch module '{label}' cannot be exported: {str(error).strip()[:400]}"
         ) from error
     finally:
         module.train(was_training)
-    weights = {n: t.detach().cpu().contiguous().numpy() for n, t in state.items()}
-    return _link(body, weights, tuple(inputs), label)
+    return _link(str(text), weights, tuple(inputs))
 
 
 def _pure_function(torch: Any, module: nn.Module, names: list[str]) -> Any:
@@ -118,37 +116,43 @@ def _pure_function(torch: Any, module: nn.Module, names: list[str]) -> Any:
 
 
 def _link(
-    body: str, weights: dict[str, np.ndarray], inputs: tuple[TensorSpec, ...], label: str
+    body: str, weights: dict[str, np.ndarray], inputs: tuple[TensorSpec, ...]
 ) -> TorchProgram:
     """Adds the parameters and the entry to the exported function's module."""
     outputs = _results(body)
     declared = {n: tensor_type(*_spec(w)) for n, w in weights.items()}
-    head = [
+    parameters = [
         f'  util.global private @"{n}" = #flow.parameter.named<"model"::"{n}"> : {t}'
         for n, t in declared.items()
     ]
+    text = body.replace(f"func.func @{_BODY}(", f"func.func private @{_BODY}(", 1).rstrip()
+    lines = [*parameters, *_entry(declared, inputs, outputs), "}\n"]
+    text = text.removesuffix("}") + "\n".join(lines)
+    verify(text)
+    return TorchProgram(text, weights, inputs, outputs)
+
+
+def _entry(
+    weights: dict[str, str], inputs: tuple[TensorSpec, ...], outputs: tuple[TensorSpec, ...]
+) -> list[str]:
+    """The public function: loads the weights and calls the body."""
+    arguments = [f"%a{i}" for i in range(len(inputs))]
     loads = [
         f'    %w{i} = util.global.load immutable @"{n}" : {t}'
-        for i, (n, t) in enumerate(declared.items())
+        for i, (n, t) in enumerate(weights.items())
     ]
-    arguments = [f"%a{i}" for i in range(len(inputs))]
-    values = ", ".join([*arguments, *(f"%w{i}" for i in range(len(declared)))])
-    types = ", ".join([*(s.type for s in inputs), *declared.values()])
+    values = ", ".join([*arguments, *(f"%w{i}" for i in range(len(weights)))])
+    types = ", ".join([*(s.type for s in inputs), *weights.values()])
     results = ", ".join(s.type for s in outputs)
-    names = f"%r:{len(outputs)}" if len(outputs) > 1 else "%r"
-    returned = ", ".join(f"%r#{i}" for i in range(len(outputs))) if len(outputs) > 1 else "%r"
+    returned = ", ".join(f"%r#{i}" for i in range(len(outputs)))
     signature = ", ".join(f"{a}: {s.type}" for a, s in zip(arguments, inputs, strict=True))
-    entry = [
+    return [
         f"  func.func public @{ENTRY}({signature}) -> ({results}) {{",
         *loads,
-        f"    {names} = func.call @{_BODY}({values}) : ({types}) -> ({results})",
+        f"    %r:{len(outputs)} = func.call @{_BODY}({values}) : ({types}) -> ({results})",
         f"    return {returned} : {results}",
         "  }",
     ]
-    text = body.replace(f"func.func @{_BODY}(", f"func.func private @{_BODY}(", 1).rstrip()
-    text = text.removesuffix("}") + "\n".join([*head, *entry, "}\n"])
-    verify(text)
-    return TorchProgram(text, weights, inputs, outputs)
 
 
 def _results(body: str) -> tuple[TensorSpec, ...]:
@@ -164,20 +168,26 @@ def _results(body: str) -> tuple[TensorSpec, ...]:
 
 
 def _spec(weight: np.ndarray) -> tuple[tuple[int, ...], str]:
-    element = _ELEMENTS.get(weight.dtype.name)
-    if element is None:
+    return tuple(weight.shape), _ELEMENTS[weight.dtype.name]
+
+
+def _array(name: str, tensor: Any, label: str) -> np.ndarray:
+    dtype = str(tensor.dtype).removeprefix("torch.")
+    if dtype not in _ELEMENTS:
         raise CompileError(
-            f"a weight has type {weight.dtype}, expected one of {', '.join(_ELEMENTS)}"
+            f"'{name}' of the torch module '{label}' has type {dtype}, expected one of "
+            f"{', '.join(_ELEMENTS)}"
         )
-    return tuple(weight.shape), element
+    array: np.ndarray = tensor.detach().cpu().contiguous().numpy()
+    return array
 
 
-def _torch_name(element: str, label: str) -> str:
+def _dtype(torch: Any, spec: TensorSpec, label: str) -> Any:
     for name, own in _ELEMENTS.items():
-        if own == element:
-            return name
+        if own == spec.element:
+            return getattr(torch, name)
     raise CompileError(
-        f"the torch module '{label}' has an input of type {element}, expected one of "
+        f"the torch module '{label}' has an input of type {spec.element}, expected one of "
         f"{', '.join(_ELEMENTS.values())}"
     )
 

@@ -52,6 +52,11 @@ class Session:
     def array(self, view: iree.HalBufferView) -> np.ndarray:
         return iree.DeviceArray(self.device, view).to_host().copy()
 
+    def run(self, arrays: list[np.ndarray], results: int) -> list[np.ndarray]:
+        """Calls with arrays and returns copies; no buffer outlives the call."""
+        views = self.call([self.buffer(a) for a in arrays], results)
+        return [self.array(v) for v in views]
+
     def close(self) -> None:
         for name in (
             "function",

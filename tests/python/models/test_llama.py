@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -142,7 +144,7 @@ def test_any_chunking_gives_the_same_bits(open_llama, cuts, seed):
     pages = rng.permutation(np.arange(1, 40))[:4].tolist()
     whole = forward.prefill(TOKENS[:60], PAGES, rows=[59])
     edges = [0, *sorted(cuts), 60]
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in itertools.pairwise(edges):
         found = forward.prefill(TOKENS[start:end], pages, start, rows=[end - start - 1])
     np.testing.assert_array_equal(found, whole)
 
