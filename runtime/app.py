@@ -107,7 +107,8 @@ class App:
         **named: Any,
     ) -> AsyncIterator[Event]:
         """Runs the graph once and gives its events as they happen; the last one is
-        `run_finished` or `run_failed`. Leaving the loop early cancels the run."""
+        `run_finished`, or `run_failed`, after which the error is raised as `run` would. Leaving
+        the loop early cancels the run."""
         events: asyncio.Queue[Event] = asyncio.Queue()
         recorder = Recorder()
         recorder.listeners.append(events.put_nowait)
@@ -119,7 +120,8 @@ class App:
                 event = await events.get()
                 yield event
                 if event.kind in _LAST:
-                    return
+                    break
+            self._result(live)
         finally:
             self._end(live.run.id, RuntimeFault("nobody listens any more", kind="cancelled"))
 

@@ -6,7 +6,9 @@ A plan runs as a dataflow, but what the world sees must be what program order wo
 2. two operations whose effects conflict keep their order. An effect is a read or a write of a
    named resource; a tool that is not pure and declares no resources touches all of them, and so
    does a person who is asked (`await_event`);
-3. what writes waits for all work before it in its region, since any of it may throw, and then
+3. a sequence is closed or parked after all that uses it, and resumed after all that stands
+   between its `park` and its `resume`, since that is what it waited for;
+4. what writes waits for all work before it in its region, since any of it may throw, and then
    the write would not have happened. Only pure calls and reads may run ahead.
 """
 
@@ -81,9 +83,29 @@ def order_edges(region: Region, tools: Mapping[str, Tool]) -> list[tuple[int, ..
             if effects[index].conflicts(effects[earlier])
             or (effects[index].writes and region.ops[earlier].kind not in _CANNOT_FAIL)
         }
+        before |= _kv_order(region.ops, index)
         if last_break is not None:
             before.add(last_break)
         if op.kind == "agent.break_if":
             last_break = index
         edges.append(tuple(sorted(before)))
     return edges
+
+
+def _kv_order(ops: tuple[Op, ...], index: int) -> set[int]:
+    """Returns what a `close`, `park` or `resume` must follow."""
+    op = ops[index]
+    if op.kind in ("stage.kv.close", "stage.kv.park"):
+        return {i for i in range(index) if _uses(ops[i], op.operands[0])}
+    if op.kind == "stage.kv.resume":
+        parked = [i for i in range(index) if op.operands[0] in ops[i].results]
+        return set(range(parked[0] + 1, index)) if parked else set()
+    return set()
+
+
+def _uses(op: Op, value: int) -> bool:
+    """True if `op`, or anything in its regions, takes `value`."""
+    return value in op.operands or any(
+        value in region.yields or any(_uses(inner, value) for inner in region.ops)
+        for region in op.regions
+    )

@@ -134,10 +134,7 @@ def _terminate(scope: Scope) -> Outcome:
 def _close(scope: Scope, outcome: Outcome) -> None:
     scope.closed = True
     if scope.parent is not None and not isinstance(outcome, Failed):
-        for content in outcome.values:
-            held = scope.held.pop(id(content), None)
-            if held is not None:
-                scope.parent.held[id(held)] = held
+        give(scope, scope.parent, outcome.values)
     _release(scope.held.values())
     scope.held.clear()
 
@@ -152,6 +149,14 @@ def cancel(scope: Scope) -> None:
     scope.active.clear()
     _release(scope.held.values())
     scope.held.clear()
+
+
+def give(source: Scope, target: Scope, contents: Iterable[Any]) -> None:
+    """Makes `target` the owner of those `contents` that `source` holds."""
+    for content in contents:
+        held = source.held.pop(id(content), None)
+        if held is not None:
+            target.held[id(held)] = held
 
 
 def _hold(scope: Scope, contents: Iterable[Any]) -> None:

@@ -2,50 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agentc.errors import PackageError
 from agentc.plan import ChatFormat, Index, Model, Plan, Tool
 from agentc.runtime.clock import Clock
 from agentc.runtime.interrupts import Interrupts
+from agentc.runtime.scheduler import KeepForShortWaits, KvWhileWaiting
 
 T = TypeVar("T")
 
 
 class Encoder(Protocol):
-    """A text encoder on a device."""
+    """A text encoder on a device. Blocks; called in a thread."""
 
-    async def encode(self, texts: list[str]) -> np.ndarray:
-        """Returns [len(texts), dimension] f32, rows of length 1."""
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Returns [len(texts), dimension], rows of length 1."""
         ...
-
-    def close(self) -> None: ...
 
 
 class CrossEncoder(Protocol):
-    """A model that scores a pair of texts."""
+    """A model that scores a pair of texts. Blocks; called in a thread."""
 
-    async def score(self, query: str, texts: list[str]) -> np.ndarray:
-        """Returns [len(texts)] f32, higher is better."""
+    def score(self, query: str, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Returns [len(texts)], higher is better."""
         ...
-
-    def close(self) -> None: ...
 
 
 class VectorIndex(Protocol):
-    """An open index."""
+    """An open index. Blocks; called in a thread."""
 
-    def search(self, query: np.ndarray, k: int) -> list[dict[str, Any]]:
+    def search(self, query: NDArray[np.float32], k: int) -> list[dict[str, Any]]:
         """Returns the k nearest passages, best first."""
         ...
 
 
 class Devices(Protocol):
     """Opens what runs on devices, once each, on first use."""
+
+    async def tokenizer(self, model: Model) -> Any: ...
 
     async def engine(self, model: Model, device: str) -> Any: ...
 
@@ -69,6 +69,7 @@ class Services:
     tools: Mapping[str, Callable[..., Any]]
     modules: Mapping[str, Callable[..., Any]]
     devices: Devices
+    kv_while_waiting: KvWhileWaiting = field(default_factory=KeepForShortWaits)
     interrupts: Interrupts = field(default_factory=Interrupts)
     _tools: dict[str, Tool] = field(init=False)
     _models: dict[str, Model] = field(init=False)

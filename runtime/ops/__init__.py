@@ -5,7 +5,7 @@ coroutines that wait for something outside: an engine, a device, a tool, a perso
 """
 
 from agentc.runtime.call import WorkHandler
-from agentc.runtime.ops import events, parse, tools
+from agentc.runtime.ops import events, moves, parse, retrieval, sequences, tools
 from agentc.runtime.ops.branch import Cond, Switch
 from agentc.runtime.ops.data import DATA
 from agentc.runtime.ops.fanout import Map, Parallel
@@ -32,6 +32,20 @@ WORK: dict[str, WorkHandler] = {
     "stage.call": tools.call_tool,
     "stage.await": tools.await_handle,
     "stage.module": tools.module,
+    "stage.tokenize": sequences.tokenize,
+    "stage.prefill": sequences.prefill,
+    "stage.decode": sequences.decode,
+    "stage.kv.open": sequences.kv_open,
+    "stage.kv.append": sequences.kv_append,
+    "stage.kv.fork": sequences.kv_fork,
+    "stage.kv.park": sequences.kv_park,
+    "stage.kv.resume": sequences.kv_resume,
+    "stage.kv.close": sequences.kv_close,
+    "stage.kv.move": sequences.kv_move,
+    "stage.encode": retrieval.encode,
+    "stage.search": retrieval.search,
+    "stage.score": retrieval.score,
+    "stage.transfer": moves.transfer,
 }
 
 __all__ = ["CONTROL", "DATA", "WORK"]

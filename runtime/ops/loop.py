@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from agentc.runtime import flow
 from agentc.runtime.core import Broke, Failed, Outcome, Scope
 from agentc.runtime.ops.frame import Frame
 
@@ -21,6 +22,8 @@ class Loop(Frame):
 
     def _iterate(self, number: int, carried: list[Any]) -> None:
         self.open(0, slot=number, path=(*self.scope.path, number), args=(number, *carried))
+        if number:  # nobody but this iteration can still see what the one before it yielded
+            flow.give(self.scope, self.children[number], carried)
 
     def child_ended(self, child: Scope, outcome: Outcome) -> None:
         del self.children[child.slot]

@@ -3,4 +3,5 @@
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+for _folder in (".", "engine"):
+    sys.path.insert(0, str(Path(__file__).parent / _folder))
