@@ -6,11 +6,13 @@ their names, types become strings, and locations become "graph.py:42".
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from agentc import plan
 from agentc._mlir import ir
 from agentc._mlir.dialects import agent, stage
+from agentc.cost_models.problem import ORCHESTRATOR
 
 # Attributes that have a field of their own in `plan.Op`, or mean nothing after compilation.
 _OWN_FIELD = {"label", "placement", "work", "work_p95", "op_id", "operandSegmentSizes"}
@@ -24,11 +26,22 @@ _TERMINATORS = {"agent.yield": "yield", "agent.return": "return", "agent.throw":
 
 
 class PlanBuilder:
-    """Numbers values and operations while it walks one graph."""
+    """Numbers values and operations while it walks one graph.
 
-    def __init__(self) -> None:
+    A stage op keeps its `op_id`, so that the planner's answer speaks of the same numbers; all
+    others count on from the highest.
+    """
+
+    def __init__(self, estimates: dict[int, plan.Estimate]) -> None:
         self._values: dict[ir.Value, int] = {}
+        self._estimates = estimates
         self._next_op = 0
+
+    def body(self, graph: ir.OpView) -> plan.Region:
+        """Returns the body of a placed `agent.graph`."""
+        block = graph.regions[0].blocks[0]
+        self._next_op = 1 + max((n for op in walk(block) if (n := own_id(op)) is not None), default=-1)
+        return self.region(block)
 
     def number(self, value: ir.Value) -> int:
         return self._values.setdefault(value, len(self._values))
@@ -47,7 +60,9 @@ class PlanBuilder:
         )
 
     def operation(self, op: ir.OpView) -> plan.Op:
-        number, self._next_op = self._next_op, self._next_op + 1
+        number = own_id(op)
+        if number is None:
+            number, self._next_op = self._next_op, self._next_op + 1
         operands = tuple(self.number(operand) for operand in op.operands)
         regions = tuple(self.region(region.blocks[0]) for region in op.regions)
         results = tuple(self.number(result) for result in op.results)
@@ -62,6 +77,7 @@ class PlanBuilder:
             label=_label(op),
             device=_device(op),
             work=_work(op),
+            estimate=self._estimates.get(number),
         )
 
 
@@ -133,6 +149,20 @@ def source_line(op: ir.OpView) -> str:
     return f"{location.filename}:{location.start_line}" if location.is_a_file() else ""
 
 
+def walk(block: ir.Block) -> Iterator[ir.OpView]:
+    """Yields every op of a block and of the regions inside, in program order."""
+    for op in block.operations:
+        yield op
+        for region in op.regions:
+            for inner in region.blocks:
+                yield from walk(inner)
+
+
+def own_id(op: ir.OpView) -> int | None:
+    """Returns the number that `split-calls` gave a stage op, or None."""
+    return op.attributes["op_id"].value if "op_id" in op.attributes else None
+
+
 def _label(op: ir.OpView) -> str:
     return op.attributes["label"].value if "label" in op.attributes else ""
 
@@ -140,18 +170,23 @@ def _label(op: ir.OpView) -> str:
 def _device(op: ir.OpView) -> str | None:
     if "placement" not in op.attributes:
         return None
-    return stage.PlacementAttr(op.attributes["placement"]).device_class
+    device = op.attributes["placement"].device
+    return None if device == ORCHESTRATOR else device
 
 
 def _work(op: ir.OpView) -> plan.Work | None:
     if "work" not in op.attributes:
         return None
-    work = stage.WorkAttr(op.attributes["work"])
+    return work_record(op.attributes["work"])
+
+
+def work_record(attribute: stage.WorkAttr) -> plan.Work:
+    """Returns `#stage.work` as the plan's record."""
     return plan.Work(
-        flops=work.flops,
-        bytes_read=work.bytes_read,
-        bytes_written=work.bytes_written,
-        state_bytes=work.state_bytes,
-        comm_bytes=work.comm_bytes,
-        calls=work.calls,
+        flops=attribute.flops,
+        bytes_read=attribute.bytes_read,
+        bytes_written=attribute.bytes_written,
+        state_bytes=attribute.state_bytes,
+        comm_bytes=attribute.comm_bytes,
+        calls=attribute.calls,
     )

@@ -10,14 +10,16 @@ from pathlib import Path
 
 from agentc import plan
 from agentc._mlir import ir
-from agentc.compiler import binaries, placement, promise, stages, tables
+from agentc.compiler import binaries, stages, tables
 from agentc.compiler.lower_plan import PlanBuilder, source_line
 from agentc.compiler.passes import run_pipeline
+from agentc.compiler.placement import write_placement
 from agentc.compiler.shape import shape_of
 from agentc.compiler.symbols import describe_symbols
 from agentc.cost_models.builder import build_problem
 from agentc.cost_models.cluster import Cluster, load_cluster
 from agentc.cost_models.planner import solve
+from agentc.cost_models.promise import placements, plan_devices, stage_estimates, to_promise
 from agentc.frontend.graph import TracedGraph
 from agentc.frontend.loader import load_program
 
@@ -99,8 +101,7 @@ def _compile(
         sla_source=source_line(graph),
     )
     solution = solve(problem, seed=seed)
-    taken = placement.chosen(problem, solution)
-    placement.write_placement(module, graph, shape, taken)
+    write_placement(module, graph, shape, placements(problem, solution))
     run_pipeline(module, "agentc-finalize-placement")
     graph = _graph_of(module, traced.name)
 
@@ -109,7 +110,7 @@ def _compile(
 
     # Everything the runtime needs, as data.
     inputs, outputs = tables.ports(graph)
-    body = PlanBuilder().region(graph.regions[0].blocks[0])
+    body = PlanBuilder(stage_estimates(problem, solution)).body(graph)
     made = plan.Plan(
         name=traced.name,
         graph_sha256=hashlib.sha256(graph_text.encode()).hexdigest(),
@@ -120,11 +121,11 @@ def _compile(
         tools=tables.tools(module),
         indexes=described.index_records(),
         schemas=tables.schemas(module),
-        devices=promise.devices(cluster, taken),
+        devices=plan_devices(problem, solution, cluster),
         sla=tables.sla(graph),
         budget=tables.budget(graph),
+        promise=to_promise(problem, solution),
     )
-    made = promise.attach(made, problem, solution)
     return Compiled(
         plan=made,
         graph_bytecode=_bytecode(module),

@@ -8,24 +8,16 @@ from __future__ import annotations
 
 from agentc._mlir import ir
 from agentc.compiler.shape import PLACEABLE, Shape, op_id
-from agentc.compiler.stages import walk
-from agentc.cost_models.distributions import constant_band
-from agentc.cost_models.problem import ORCHESTRATOR, Candidate, Problem
-from agentc.cost_models.solution import Solution
+from agentc.compiler.lower_plan import walk
+from agentc.cost_models.problem import ORCHESTRATOR
+from agentc.cost_models.promise import Placement
 
 ENGINE_BATCH = 8  # sequences that one engine serves at once
-IN_ORCHESTRATOR = Candidate(ORCHESTRATOR, constant_band(0.0))
-
-
-def chosen(problem: Problem, solution: Solution) -> dict[int, Candidate]:
-    """Returns the candidate taken for every stage, by op id."""
-    return {
-        stage.id: stage.candidates[solution.choices[stage.id]] for stage in problem.stages
-    }
+IN_ORCHESTRATOR = Placement(ORCHESTRATOR, "")
 
 
 def write_placement(
-    module: ir.Module, graph: ir.OpView, shape: Shape, taken: dict[int, Candidate]
+    module: ir.Module, graph: ir.OpView, shape: Shape, taken: dict[int, Placement]
 ) -> None:
     """Attaches a placement to every stage op of `graph`, and the device classes to the module."""
     by_model = {
@@ -46,8 +38,8 @@ def write_placement(
 
 
 def _candidate(
-    op: ir.OpView, taken: dict[int, Candidate], by_model: dict[str, Candidate], shape: Shape
-) -> Candidate:
+    op: ir.OpView, taken: dict[int, Placement], by_model: dict[str, Placement], shape: Shape
+) -> Placement:
     """Returns where `op` stands: its own choice, its model's, or that of what made its operand."""
     if op.operation.name in PLACEABLE:
         return taken[op_id(op)]
@@ -59,7 +51,7 @@ def _candidate(
     return IN_ORCHESTRATOR
 
 
-def _attribute(op: ir.OpView, candidate: Candidate) -> ir.Attribute:
+def _attribute(op: ir.OpView, candidate: Placement) -> ir.Attribute:
     batch = ENGINE_BATCH if op.operation.name in ("stage.prefill", "stage.decode") else 1
     precision = candidate.precision or "none"
     return ir.Attribute.parse(

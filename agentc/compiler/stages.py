@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from agentc._mlir import ir
-from agentc.compiler.lower_plan import source_line
+from agentc.compiler.lower_plan import source_line, walk, work_record
 from agentc.compiler.shape import PLACEABLE, Shape, dist_record, op_id
 from agentc.cost_models.specs import EdgeSpec, StageSpec
 from agentc.cost_models.work import WorkBand
-from agentc.plan import Distribution, Work
+from agentc.plan import Distribution
 
 PRECISION = "f32"  # what the emitters can do today
 BYTES_PER_TOKEN = 4.0  # a token id; a token is about four bytes of text as well
 DOC_BYTES = 1024.0  # a passage of 256 tokens
 UNKNOWN_TOOL = Distribution("lognormal", (0.1, 1.0), (), "declared")  # nobody said: 0.1 s, p95 1 s
-
-
-def walk(block: ir.Block) -> Iterator[ir.OpView]:
-    """Yields every op of a block and of the regions inside, in program order."""
-    for op in block.operations:
-        yield op
-        for region in op.regions:
-            for inner in region.blocks:
-                yield from walk(inner)
 
 
 def symbols(module: ir.Module) -> dict[str, ir.OpView]:
@@ -82,18 +71,6 @@ def work_band(op: ir.OpView) -> WorkBand:
     mean = work_record(op.attributes["work"])
     p95 = work_record(op.attributes["work_p95"]) if "work_p95" in op.attributes else mean
     return WorkBand(mean, p95)
-
-
-def work_record(attribute: ir.Attribute) -> Work:
-    """Returns `#stage.work` as the plan's record."""
-    return Work(
-        flops=attribute.flops,
-        bytes_read=attribute.bytes_read,
-        bytes_written=attribute.bytes_written,
-        state_bytes=attribute.state_bytes,
-        comm_bytes=attribute.comm_bytes,
-        calls=attribute.calls,
-    )
 
 
 def edge_specs(graph: ir.OpView, shape: Shape) -> list[EdgeSpec]:
