@@ -291,6 +291,21 @@ def decode(text: bytes, origin: str = "plan.json") -> Plan:
     return plan
 
 
+def bundled(plan: Plan) -> Plan:
+    """Returns `plan` with all weights inside the package, at params/<sha256>.irpa."""
+    models = tuple(
+        msgspec.structs.replace(
+            model,
+            parameters={
+                device: msgspec.structs.replace(p, bundled=f"params/{p.sha256}.irpa")
+                for device, p in model.parameters.items()
+            },
+        )
+        for model in plan.models
+    )
+    return msgspec.structs.replace(plan, models=models)
+
+
 def json_schema() -> dict[str, Any]:
     """Returns the JSON schema of `Plan`, for other tools and for the docs."""
     return msgspec.json.schema(Plan)

@@ -7,14 +7,17 @@ import importlib.util
 import os
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from agentc.errors import FrontendError, SourceLine
 from agentc.frontend.form.document import load_json
 from agentc.frontend.graph import Graph, TracedGraph
 from agentc.frontend.places import relative_to
 from agentc.frontend.templates import listed, suggest
+from agentc.frontend.tools import Tool
 
 
 def load_graph(target: str) -> Graph:
@@ -62,6 +65,16 @@ def load_program(target: str) -> TracedGraph:
         document = load_json(path.read_text(encoding="utf-8"), relative_to(str(path), os.getcwd()))
         return TracedGraph(document, file=str(path))
     return load_graph(target).trace()
+
+
+def load_tools(path: str) -> dict[str, Callable[..., Any]]:
+    """Imports a Python file and returns its tools by name. Importing runs the file's code.
+
+    Raises:
+      FrontendError: no such file, or it fails while being imported.
+    """
+    found = vars(import_file(split_target(path)[0])).values()
+    return {tool.name: tool.signature.function for tool in found if isinstance(tool, Tool)}
 
 
 def split_target(target: str) -> tuple[Path, str]:
