@@ -8,6 +8,7 @@ thread-compatible; so one lock a module, one call at a time. The GIL is free dur
 
 from __future__ import annotations
 
+import atexit
 import mmap
 import threading
 from collections.abc import Sequence
@@ -56,6 +57,8 @@ class IreeDevice:
             ) from error
         self._instance: Any = rt.VmInstance()
         self._modules: list[IreeModule] = []
+        # Module globals die in any order at exit; registered first, so called after the engines'.
+        atexit.register(self.close)
 
     def load(self, vmfb: Path, parameters: Path | None = None) -> IreeModule:
         """Loads a compiled module with its parameter archive. Raises PackageError."""
@@ -71,6 +74,7 @@ class IreeDevice:
             self._modules.pop().close()
         self._device = None
         self._instance = None
+        atexit.unregister(self.close)
 
     def __enter__(self) -> Self:
         return self
@@ -159,9 +163,9 @@ class IreeModule:
         dtype = np.dtype(rt.HalElementType.map_to_dtype(handle.element_type))
         if self._on_host:
             return np.array(handle.map().asarray(handle.shape, dtype), copy=True)
-        target = _aligned_zeros(handle.byte_length)
+        target = _aligned_zeros(-(-handle.byte_length // PAGE_BYTES) * PAGE_BYTES)
         self._copy_out(handle.get_buffer(), target)
-        result: NDArray[Any] = target.view(dtype).reshape(handle.shape)
+        result: NDArray[Any] = target[: handle.byte_length].view(dtype).reshape(handle.shape)
         return result
 
     def close(self) -> None:
@@ -175,7 +179,7 @@ class IreeModule:
             self._host_memory.clear()
 
     def _copy_out(self, source: Any, target: NDArray[np.uint8]) -> None:
-        """Copies by the device's queue. Vulkan imports host memory only from a page boundary."""
+        """Copies by the device's queue. Vulkan imports whole host pages only."""
         memory_type = rt.MemoryType.HOST_LOCAL | rt.MemoryType.DEVICE_VISIBLE
         usage = rt.BufferUsage.TRANSFER_TARGET | rt.BufferUsage.MAPPING_PERSISTENT
         buffer = self._device.allocator.import_host_allocation(

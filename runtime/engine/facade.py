@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
 import queue
 import threading
@@ -31,6 +32,7 @@ class AsyncEngine:
         self._closing = threading.Lock()
         self._thread = threading.Thread(target=self._loop, name="agentc-engine", daemon=True)
         self._thread.start()
+        atexit.register(self.close)  # a thread inside the device must not outlive the interpreter
 
     @property
     def tokenizer(self) -> Tokenizer:
@@ -100,6 +102,7 @@ class AsyncEngine:
             self._closed = True
             self._messages.put(None)
         self._thread.join()
+        atexit.unregister(self.close)
 
     async def __aenter__(self) -> Self:
         return self

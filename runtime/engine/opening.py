@@ -9,6 +9,7 @@ import numpy as np
 
 from agentc.errors import PackageError, RuntimeFault
 from agentc.plan import Binary, Device, Model
+from agentc.runtime.backends.async_encoder import AsyncEncoder
 from agentc.runtime.backends.encoder import Encoder
 from agentc.runtime.backends.forward import IreeForward
 from agentc.runtime.backends.iree import IreeDevice
@@ -64,14 +65,17 @@ def open_encoder(
     vmfb: Path,
     parameters: Path,
     tokenizer: Path,
-) -> Encoder:
-    """Loads the encoder `model`. Raises PackageError, ModelFormatError."""
+) -> AsyncEncoder:
+    """Starts the encoder `model`; close it before `opened`. Raises PackageError,
+    ModelFormatError."""
     _binary(model, device)
-    return Encoder(
-        opened.load(vmfb, parameters),
-        tokenizer,
-        context_tokens=model.dims["context"],
-        dimension=model.dims["embedding_dim"],
+    return AsyncEncoder(
+        Encoder(
+            opened.load(vmfb, parameters),
+            tokenizer,
+            context_tokens=model.dims["context"],
+            dimension=model.dims["embedding_dim"],
+        )
     )
 
 

@@ -14,7 +14,9 @@ from agentc.runtime.engine import AsyncEngine, CompiledEngine, Sampling, Tokeniz
 def _engine(closed=None, **forward):
     tiny = TinyForward(**forward)
     core = CompiledEngine(tiny, Tokenizer(byte_tokenizer_json()), [END])
-    return tiny, AsyncEngine(core, close=lambda: closed.append(True) if closed is not None else None)
+    return tiny, AsyncEngine(
+        core, close=lambda: closed.append(True) if closed is not None else None
+    )
 
 
 def test_prefill_append_fork_decode():
@@ -48,7 +50,10 @@ def test_tokens_arrive_in_order_in_the_callers_loop():
                 seen.append((text, token))
 
             out = await engine.decode(
-                engine.append(engine.open(), [1, 2, 3]), Sampling(20, 1.0), seed=2, on_token=on_token
+                engine.append(engine.open(), [1, 2, 3]),
+                Sampling(20, 1.0),
+                seed=2,
+                on_token=on_token,
             )
             assert "".join(text for text, _ in seen) == out.text
             assert len(seen) == out.usage.generated_tokens
@@ -74,7 +79,8 @@ def test_cancelling_the_task_frees_the_pages():
             with pytest.raises(asyncio.CancelledError):
                 await task
             # The next answer comes after at least one more step.
-            await engine.decode(engine.append(engine.open(), [7]), Sampling(1))
+            out = await engine.decode(engine.append(engine.open(), [7]), Sampling(1))
+            engine.release(out.snapshot)
             load = engine.load()
             assert (load.running, load.used_pages) == (0, load.evictable_pages)
 

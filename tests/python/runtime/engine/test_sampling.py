@@ -15,7 +15,9 @@ def _slow(logits, how):
     order = [i for i in range(len(logits)) if logits[i] > -np.inf]
     order.sort(key=lambda i: (-logits[i], i))
     order = order[: how.top_k]
-    weights = [np.exp((float(logits[i]) - float(logits[order[0]])) / how.temperature) for i in order]
+    weights = [
+        np.exp((float(logits[i]) - float(logits[order[0]])) / how.temperature) for i in order
+    ]
     total, reached, kept = sum(weights), 0.0, []
     for token, weight in zip(order, weights, strict=True):
         if reached >= (how.top_p or 2) * total or weight < (how.min_p or 0) * weights[0]:
@@ -26,7 +28,9 @@ def _slow(logits, how):
 
 
 # Multiples of 1/8: ties are common, sums are not at the edge of a cut by rounding.
-LOGITS = st.lists(st.one_of(st.integers(-40, 40).map(lambda i: i / 8), st.just(-np.inf)), min_size=2)
+LOGITS = st.lists(
+    st.one_of(st.integers(-40, 40).map(lambda i: i / 8), st.just(-np.inf)), min_size=2
+)
 
 
 @settings(deadline=None)
