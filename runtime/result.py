@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentc.plan import Plan
+from agentc.runtime.analysis import OpSummary, analyze
 from agentc.runtime.core import Usage
 from agentc.runtime.trace import Event
+from agentc.runtime.trace_files import to_chrome, to_jsonl
 
 
 @dataclass(frozen=True)
@@ -19,15 +21,15 @@ class Trace:
 
     def jsonl(self) -> str:
         """Returns the events, one JSON object a line."""
-        from agentc.runtime.trace_files import to_jsonl
-
         return to_jsonl(self.events)
 
     def chrome(self) -> bytes:
         """Returns the run as a Chrome / Perfetto trace."""
-        from agentc.runtime.trace_files import to_chrome
-
         return to_chrome(self.plan, self.events)
+
+    def analyze(self) -> list[OpSummary]:
+        """Returns each operation's measured times beside its estimate."""
+        return analyze(self.plan, self.events)
 
 
 @dataclass(frozen=True)

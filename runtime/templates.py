@@ -1,7 +1,8 @@
 """Prompts: from a template and its arguments to pieces, each tokenised alone (docs/spec.md).
 
-`{name}` is a placeholder, `{{` `}}` are escapes, `{|}` cuts a literal in two, and `{<role}`,
-`{role>}` stand for what the model's chat format writes before and after a role's text.
+`{name}` is a placeholder, `{{` `}}` are escapes, `{|}` cuts a literal in two, `{<role}` and
+`{role>}` stand for what the model's chat format writes before and after a role's text, and
+`{<default>}` for the whole message that it writes when nobody gives a system text.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ class Piece:
 
 @dataclass(frozen=True)
 class Part:
-    """One cut of a template. `kind` is "literal", "name", "cut", "begin" or "end" (of a role)."""
+    """One cut of a template. `kind` is "literal", "name", "cut", "begin" or "end" (of a role), or
+    "default" (the default system message)."""
 
     kind: str
     text: str
@@ -64,6 +66,8 @@ def split_template(template: str) -> tuple[Part, ...]:
 def _mark(inner: str) -> Part:
     if inner == "|":
         return Part("cut", "")
+    if inner == "<default>":
+        return Part("default", "")
     scaffold = _SCAFFOLD.fullmatch(inner)
     if scaffold is None:
         return Part("name", inner)
@@ -83,12 +87,10 @@ def pieces(
     carried = ""
     parts = split_template(template)
     for number, part in enumerate(parts):
-        if part.kind in ("begin", "end"):
-            if carried:
-                result.append(Piece(carried))
+        if not _content(part):
+            result += [Piece(carried)] if carried else []
+            result += _scaffold(part, chat)
             carried = ""
-            mark = _scaffold_text(part, chat)
-            result += [Piece(mark, scaffold=True)] if mark else []
             continue
         text = carried + (arguments[part.text] if part.kind == "name" else part.text)
         carried = ""
@@ -106,6 +108,16 @@ def pieces(
 
 def _content(part: Part) -> bool:
     return part.kind in ("literal", "name", "cut")
+
+
+def _scaffold(part: Part, chat: ChatFormat | None) -> list[Piece]:
+    if part.kind != "default":
+        text = _scaffold_text(part, chat)
+        return [Piece(text, scaffold=True)] if text else []
+    if chat is None or not chat.default_system:
+        return []
+    begin, end = (_scaffold(Part(kind, "system"), chat) for kind in ("begin", "end"))
+    return [*begin, Piece(chat.default_system), *end]
 
 
 def _scaffold_text(part: Part, chat: ChatFormat | None) -> str:
