@@ -15,8 +15,9 @@ from agentc.cost_models.problem import Limits, Objective, Problem
 from agentc.cost_models.solution import Metrics
 from agentc.cost_models.units import format_bytes, format_seconds, format_usd
 
-REL_TOLERANCE = 1e-9
-"""A limit holds when value <= limit * (1 + this): what sums of floats may differ by."""
+REL_TOLERANCE = 1e-6
+"""A limit holds when value <= limit * (1 + this): far below what any estimate is good for, and
+above what the rounding of floats and of the solver's integers can add up to."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from agentc.cost_models.tree import Branch, Dag, Leaf, Loop, Map, Node, Par, Rac
 Expression = Any
 """A linear expression of the solver, or an integer."""
 
-BIG = 1 << 52
+BIG = 1 << 45
 """Above every scaled time; far enough below 2^63 for sums."""
 
 

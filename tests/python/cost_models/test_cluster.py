@@ -117,7 +117,7 @@ def test_like_takes_a_catalogue_entry_under_another_name() -> None:
 
 
 MISTAKES = [
-    ("memory: 70GiB", "memory: 70", ':7: device_classes.h100-sxm.memory: a size needs a unit'),
+    ("memory: 70GiB", "memory: 70", ":7: device_classes.h100-sxm.memory: a size needs a unit"),
     ("memory: 70GiB", "memory: 70", 'write "70GiB"'),
     ("memory: 70GiB", "memmory: 70GiB", ":7: unknown key 'memmory'; did you mean 'memory'?"),
     ("nodes:", "noodes:", ":19: unknown key 'noodes'; did you mean 'nodes'?"),
@@ -141,7 +141,11 @@ MISTAKES = [
     ("$0.002/call", "0.002", "needs a unit"),
     ("input: $2/Mtok", "inptu: $2/Mtok", "unknown key 'inptu'; did you mean 'input'?"),
     ("tpm: 2M", "tpm: lots", "expected a count such as 500"),
-    ("  gpu-box: {on_demand", "  gpu-bax: {on_demand", ":31: unknown node or device class 'gpu-bax'"),
+    (
+        "  gpu-box: {on_demand",
+        "  gpu-bax: {on_demand",
+        ":31: unknown node or device class 'gpu-bax'",
+    ),
     ("on_demand: $24/h", "on_demand: $24", 'write for example "$24/h"'),
     ("{on_demand: $24/h}", "{}", "needs on_demand, reserved, spot or capex"),
     ("amortise: 36mo, ", "", "so it also needs 'amortise' such as 36mo"),

@@ -98,17 +98,14 @@ def test_classes_without_a_link_are_named_as_such() -> None:
 
     base = _pair(Limits())
     stages = tuple(
-        msgspec.structs.replace(s, candidates=(s.candidates[i],))
-        for i, s in enumerate(base.stages)
+        msgspec.structs.replace(s, candidates=(s.candidates[i],)) for i, s in enumerate(base.stages)
     )
     problem = msgspec.structs.replace(base, stages=stages, edges=(Edge(0, 1, 1.0, 1.0),))
     assert "no link joins" in _message(problem)
 
 
 @seed(4)
-@settings(
-    max_examples=150, deadline=None, database=None, suppress_health_check=list(HealthCheck)
-)
+@settings(max_examples=150, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(problems(most_stages=4))
 def test_conflicts_are_minimal_and_their_relaxations_work(problem: Problem) -> None:
     """Without any one limit of the core the rest of the core can hold, and a relaxation that is
