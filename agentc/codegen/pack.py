@@ -24,8 +24,9 @@ _DTYPES = {
     "i8": np.int8,
 }
 
-Declared = Mapping[str, tuple[tuple[int, ...], str]]
-"""Parameter name to (shape, element type)."""
+Declared = Mapping[str, tuple[tuple[int | str, ...], str]]
+"""Parameter name to (shape, element type). Shapes have no run-time sizes, although a program's
+tensor type could."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def _fill(declared: Declared, read: Callable[[str], np.ndarray], file: Path) -> 
                     f"declares {element}{list(shape)}"
                 )
             out.seek(places[name])
-            out.write(memoryview(values.reshape(-1)).cast("B"))
+            out.write(values.reshape(-1).view(np.uint8).data)
 
 
 def _places(file: Path) -> dict[str, int]:

@@ -37,6 +37,7 @@ class TargetSpec:
 
     def compiler_flags(self) -> tuple[str, ...]:
         """Returns all compiler flags of the target. Raises CompileError for unknown drivers."""
+        own: tuple[str, ...]
         if self.is_cpu:
             own = (
                 "--iree-hal-target-device=local",

@@ -14,7 +14,7 @@ from agentc.models.config import BertConfig
 from agentc.models.llama import add
 from agentc.models.scalar_body import Body, Scalar
 from agentc.models.shape_ops import collapse, expand
-from agentc.models.tensor_module import Argument, Tensor, TensorModule
+from agentc.models.tensor_module import Argument, Dim, Tensor, TensorModule
 from agentc.models.tensor_program import Function
 
 ENTRY = "encode"
@@ -108,7 +108,7 @@ def _heads(f: Function, c: BertConfig, qkv: Tensor, part: int) -> Tensor:
         which = b.constant(part, "index")
         return b.read(split, *where, which, b.loop_index("h"), b.loop_index("d"))
 
-    sizes = {"b": "B", "h": c.heads, "t": "T", "d": c.head_dim}
+    sizes: dict[str, Dim] = {"b": "B", "h": c.heads, "t": "T", "d": c.head_dim}
     return f.map("->bhtd", body=body, sizes=sizes)
 
 

@@ -50,7 +50,8 @@ class BertWeights:
                 _EMBEDDINGS + "position_embeddings.weight", (c.context, c.d_model)
             )
             types = self._read(_EMBEDDINGS + "token_type_embeddings.weight", (2, c.d_model))
-            return positions + types[0]
+            summed: np.ndarray = positions + types[0]
+            return summed
         parts = name.split(".")
         suffix = _SUFFIX[parts[-1]]
         if parts[0] == "norm":

@@ -116,8 +116,6 @@ def dispatch(
     if updates is None:
         return f.emit(call + out.annotated, result, out.element), None
     tied = updates.name + (f"{{{', '.join(updates.dims)}}}" if updates.dims else "")
-    pair = f.emit_many(f"{call}({out.annotated}, {tied})", 2)
-    return (
-        Tensor(pair[0], result, out.element),
-        Tensor(pair[1], updates.shape, updates.element),
-    )
+    first, second = f.emit_many(f"{call}({out.annotated}, {tied})", 2)
+    updated = Tensor(second, updates.shape, updates.element)
+    return Tensor(first, result, out.element), updated

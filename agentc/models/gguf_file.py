@@ -86,7 +86,7 @@ class GgufFile:
 
     def strings(self, key: str) -> list[str]:
         """Returns metadata `key`, which must be a list of strings."""
-        values = self.get(key, list)
+        values: list[str] = self.get(key, list)
         if not all(isinstance(v, str) for v in values):
             self._fail(f"'{key}' holds other things than strings")
         return values

@@ -144,12 +144,13 @@ def rope_frequencies(config: LlamaConfig) -> np.ndarray:
     """Returns the rotary angle per position, f64 [head_dim / 2]: base^(-2i / head_dim), stretched
     as `config.rope_scaling` says."""
     pairs = np.arange(0, config.head_dim, 2, dtype=np.float64) / config.head_dim
-    frequencies = config.rope_base**-pairs
+    frequencies: np.ndarray = config.rope_base**-pairs
     scaling = config.rope_scaling
     if scaling.kind == "linear":
         return frequencies / scaling.factor
     if scaling.kind == "factors":
-        return frequencies / np.asarray(scaling.factors)
+        divided: np.ndarray = frequencies / np.asarray(scaling.factors)
+        return divided
     if scaling.kind == "llama3":
         return _llama3_frequencies(frequencies, scaling)
     return frequencies
@@ -158,8 +159,9 @@ def rope_frequencies(config: LlamaConfig) -> np.ndarray:
 def _llama3_frequencies(frequencies: np.ndarray, s: RopeScaling) -> np.ndarray:
     turns = s.original_context * frequencies / (2 * np.pi)
     share = (turns - s.low_frequency) / (s.high_frequency - s.low_frequency)
-    keep = np.clip(share, 0.0, 1.0)
-    return frequencies * (keep + (1.0 - keep) / s.factor)
+    keep: np.ndarray = np.clip(share, 0.0, 1.0)
+    stretched: np.ndarray = frequencies * (keep + (1.0 - keep) / s.factor)
+    return stretched
 
 
 def rope_tables(config: LlamaConfig) -> dict[str, np.ndarray]:

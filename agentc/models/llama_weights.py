@@ -228,7 +228,7 @@ def _refuse_variants(folder: SafetensorsFolder) -> None:
 def _part_shapes(c: LlamaConfig, short: str) -> list[tuple[int, ...]]:
     """The shapes of the file's tensors that make up parameter `short`."""
     q, kv = c.heads * c.head_dim, c.kv_heads * c.head_dim
-    return {
+    shapes: dict[str, list[tuple[int, ...]]] = {
         "embed": [(c.vocab, c.d_model)],
         "head": [(c.vocab, c.d_model)],
         "final_norm": [(c.d_model,)],
@@ -238,4 +238,5 @@ def _part_shapes(c: LlamaConfig, short: str) -> list[tuple[int, ...]]:
         "attn_out": [(c.d_model, q)],
         "gate_up": [(c.ffn, c.d_model), (c.ffn, c.d_model)],
         "down": [(c.d_model, c.ffn)],
-    }[short]
+    }
+    return shapes[short]

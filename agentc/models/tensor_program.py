@@ -197,9 +197,7 @@ class Function:
         result = body(region, elements)
         if result.type != out.element:
             raise TensorProgramError(f"'{spec}' yields {result.type}, expected {out.element}")
-        loops = ", ".join(letters)
-        maps = ", ".join(f"affine_map<({loops}) -> ({', '.join(t)})>" for t in terms)
-        kinds = ", ".join('"parallel"' if c in right else '"reduction"' for c in letters)
+        maps, kinds = _iteration(letters, terms)
         ins = ", ".join(t.name for t in inputs), ", ".join(t.type for t in inputs)
         operands = f"ins({ins[0]} : {ins[1]}) " if inputs else ""
         value = self.emit(
@@ -247,3 +245,11 @@ class Function:
         )
         end = f"    util.return {', '.join(results)} : {types}"
         return "\n".join([head, *(f"    {line}" for line in self._lines), end, "  }"])
+
+
+def _iteration(letters: str, terms: Sequence[str]) -> tuple[str, str]:
+    """Indexing maps and iterator types of loops `letters`; the last term is the output."""
+    loops = ", ".join(letters)
+    maps = ", ".join(f"affine_map<({loops}) -> ({', '.join(t)})>" for t in terms)
+    kinds = ", ".join('"parallel"' if c in terms[-1] else '"reduction"' for c in letters)
+    return maps, kinds

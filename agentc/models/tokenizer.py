@@ -135,12 +135,14 @@ def _folder_end_ids(folder: SafetensorsFolder, tokenizer: Tokenizer, eos: str) -
 def _byte_level(file: GgufFile, tokens: list[str]) -> Tokenizer:
     """Byte-pair encoding on bytes (GPT-2 and its many descendants)."""
     vocabulary = {text: i for i, text in enumerate(tokens)}
-    merges = [tuple(m.split(" ", 1)) for m in file.strings("tokenizer.ggml.merges")]
-    for pair in merges:
-        if len(pair) != 2 or not {*pair, "".join(pair)} <= vocabulary.keys():
+    merges: list[tuple[str, str]] = []
+    for merge in file.strings("tokenizer.ggml.merges"):
+        left, _, right = merge.partition(" ")
+        if not {left, right, left + right} <= vocabulary.keys():
             raise ModelFormatError(
-                f"{file.path.name}: the merge '{' '.join(pair):.60}' uses tokens that do not exist"
+                f"{file.path.name}: the merge '{merge:.60}' uses tokens that do not exist"
             )
+        merges.append((left, right))
     tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=merges))
     tokenizer.pre_tokenizer = _pre_tokenizer(file)
     tokenizer.decoder = decoders.ByteLevel()

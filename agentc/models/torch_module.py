@@ -104,7 +104,7 @@ def export_module(module: nn.Module, inputs: Sequence[TensorSpec], name: str = "
 
 
 def _pure_function(torch: Any, module: nn.Module, names: list[str]) -> Any:
-    class Pure(torch.nn.Module):  # type: ignore[misc, name-defined]
+    class Pure(torch.nn.Module):  # type: ignore[misc]
         """Calls the module with state from its arguments. It hides the module from its own
         state, so that the exporter sees a function without any."""
 
