@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
 from agentc.errors import BudgetExceeded, RuntimeFault
-from agentc.plan import Budget, Plan
+from agentc.plan import Budget, Plan, encode
 from agentc.runtime.budget import Ledger, tightest
 from agentc.runtime.core import Run
 from agentc.runtime.inputs import check_inputs
+from agentc.runtime.journal import Request
+from agentc.runtime.journal_values import decode_values, encode_values
 from agentc.runtime.orchestrator import Orchestrator
 from agentc.runtime.program import prepare
 from agentc.runtime.result import RunResult, Trace
@@ -23,6 +26,19 @@ from agentc.runtime.slots import Slots
 from agentc.runtime.trace import Event, Recorder
 
 _LAST = ("run_finished", "run_failed")
+
+
+@dataclass(frozen=True)
+class _Ask:
+    """What a caller asks for."""
+
+    inputs: Mapping[str, Any]
+    seed: int = 0
+    tenant: str = ""
+    budget: Budget | None = None
+    timeout_s: float | None = None
+    run_id: str | None = None
+    resumed: bool = False
 
 
 @dataclass(eq=False)
@@ -46,20 +62,26 @@ class App:
         plan: Plan,
         services: Services,
         *,
-        policies: Policies = Policies(),
+        policies: Policies | None = None,
         limits: Mapping[str, int] | None = None,
     ) -> None:
         """`limits`: calls at once by resource, "tools" or a device class (see slots.py)."""
         self.plan = plan
         self.services = services
-        self._program = prepare(plan)
         self._orchestrator = Orchestrator(
-            self._program, services, policies, Slots(plan, limits), self._on_event, self._on_end
+            prepare(plan),
+            services,
+            policies or Policies(),
+            Slots(plan, limits),
+            self._on_event,
+            self._on_end,
         )
         self._live: dict[str, _Live] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._server: asyncio.Task[None] | None = None
         self._runner: asyncio.Runner | None = None
+        self._closing = False
+        self._plan_sha256 = hashlib.sha256(encode(plan)).hexdigest()
 
     async def run(
         self,
@@ -78,15 +100,8 @@ class App:
         `tenant`: who may share cached KV with this run. `budget` tightens the graph's own.
         Raises RuntimeFault, with the error's kind and source line, and BudgetExceeded.
         """
-        live = self._begin(
-            {**(inputs or {}), **named}, Recorder(), seed, tenant, budget, timeout_s, run_id
-        )
-        try:
-            await asyncio.shield(live.ended)
-        except asyncio.CancelledError:
-            self._end(live.run.id, RuntimeFault("the caller was cancelled", kind="cancelled"))
-            raise
-        return self._result(live)
+        given = {**(inputs or {}), **named}
+        return await self._finish(_Ask(given, seed, tenant, budget, timeout_s, run_id))
 
     def run_sync(self, inputs: Mapping[str, Any] | None = None, /, **options: Any) -> RunResult:
         """`run` for programs without an event loop."""
@@ -94,7 +109,7 @@ class App:
             self._runner = asyncio.Runner()
         return self._runner.run(self.run(inputs, **options))
 
-    async def stream(
+    def stream(
         self,
         inputs: Mapping[str, Any] | None = None,
         /,
@@ -105,25 +120,33 @@ class App:
         timeout_s: float | None = None,
         run_id: str | None = None,
         **named: Any,
-    ) -> AsyncIterator[Event]:
+    ) -> AsyncGenerator[Event]:
         """Runs the graph once and gives its events as they happen; the last one is
         `run_finished`, or `run_failed`, after which the error is raised as `run` would. Leaving
         the loop early cancels the run."""
-        events: asyncio.Queue[Event] = asyncio.Queue()
-        recorder = Recorder()
-        recorder.listeners.append(events.put_nowait)
-        live = self._begin(
-            {**(inputs or {}), **named}, recorder, seed, tenant, budget, timeout_s, run_id
+        given = {**(inputs or {}), **named}
+        return self._follow(_Ask(given, seed, tenant, budget, timeout_s, run_id))
+
+    def unfinished(self) -> list[str]:
+        """Returns the runs in the journal that were accepted and have not ended."""
+        journal = self.services.journal
+        live = self._live
+        return (
+            [r for r in journal.unfinished(self._plan_sha256) if r not in live] if journal else []
         )
-        try:
-            while True:
-                event = await events.get()
-                yield event
-                if event.kind in _LAST:
-                    break
-            self._result(live)
-        finally:
-            self._end(live.run.id, RuntimeFault("nobody listens any more", kind="cancelled"))
+
+    async def resume(
+        self, run_id: str, *, budget: Budget | None = None, timeout_s: float | None = None
+    ) -> RunResult:
+        """Goes on with a run that an earlier process did not finish; no finished tool call,
+        answer or decode is repeated. Raises RuntimeFault if the journal has no such run."""
+        return await self._finish(self._recall(run_id, budget, timeout_s))
+
+    def resume_stream(
+        self, run_id: str, *, budget: Budget | None = None, timeout_s: float | None = None
+    ) -> AsyncGenerator[Event]:
+        """`resume`, as `stream`."""
+        return self._follow(self._recall(run_id, budget, timeout_s))
 
     def answer(self, run_id: str, name: str, value: Any) -> None:
         """Answers an `interrupt` event. Raises RuntimeFault (kind "input") if the run does not
@@ -137,7 +160,9 @@ class App:
         self._end(run_id, RuntimeFault("the run was cancelled", kind="cancelled"))
 
     async def aclose(self) -> None:
-        """Cancels all runs and closes devices. The app cannot be used afterwards."""
+        """Cancels all runs and closes devices; with a journal, the runs can be resumed. The app
+        cannot be used afterwards."""
+        self._closing = True
         for run_id in list(self._live):
             self._end(run_id, RuntimeFault("the app was closed", kind="cancelled"))
         if self._server is not None and self._loop is asyncio.get_running_loop():
@@ -145,6 +170,8 @@ class App:
             self._server.cancel()
             await asyncio.gather(self._server, return_exceptions=True)
         await self.services.clock.in_thread(self.services.devices.close)
+        if self.services.journal is not None:
+            self.services.journal.close()
 
     def close(self) -> None:
         """`aclose` for programs without an event loop."""
@@ -163,27 +190,52 @@ class App:
     ) -> None:
         await self.aclose()
 
-    def _begin(
-        self,
-        inputs: dict[str, Any],
-        recorder: Recorder,
-        seed: int,
-        tenant: str,
-        budget: Budget | None,
-        timeout_s: float | None,
-        run_id: str | None,
-    ) -> _Live:
-        checked = check_inputs(self.plan, inputs)
+    def _recall(self, run_id: str, budget: Budget | None, timeout_s: float | None) -> _Ask:
+        if self.services.journal is None:
+            raise RuntimeFault("there is no journal; load the app with journal=path", kind="input")
+        request = self.services.journal.request(run_id, self._plan_sha256)
+        inputs = decode_values(request.inputs)
+        return _Ask(inputs, request.seed, request.tenant, budget, timeout_s, run_id, resumed=True)
+
+    async def _finish(self, ask: _Ask) -> RunResult:
+        live = self._begin(ask, Recorder())
+        try:
+            await asyncio.shield(live.ended)
+        except asyncio.CancelledError:
+            self._end(live.run.id, RuntimeFault("the caller was cancelled", kind="cancelled"))
+            raise
+        return self._result(live)
+
+    async def _follow(self, ask: _Ask) -> AsyncGenerator[Event]:
+        events: asyncio.Queue[Event] = asyncio.Queue()
+        recorder = Recorder()
+        recorder.listeners.append(events.put_nowait)
+        live = self._begin(ask, recorder)
+        try:
+            while True:
+                event = await events.get()
+                yield event
+                if event.kind in _LAST:
+                    break
+            self._result(live)
+        finally:
+            self._end(live.run.id, RuntimeFault("nobody listens any more", kind="cancelled"))
+
+    def _begin(self, ask: _Ask, recorder: Recorder) -> _Live:
+        checked = check_inputs(self.plan, ask.inputs)
         self._bind()
-        limits = tightest(self.plan.budget, budget)
-        run_id = run_id or secrets.token_hex(8)
+        limits = tightest(self.plan.budget, ask.budget)
+        run_id = ask.run_id or secrets.token_hex(8)
         if run_id in self._live:
             raise RuntimeFault(f"run {run_id} is in progress already", kind="input")
+        if self.services.journal is not None and not ask.resumed:
+            request = Request(encode_values(checked), ask.seed, ask.tenant)
+            self.services.journal.accept(run_id, self._plan_sha256, request)
         now_s = self.services.clock.now_s()
-        run = Run(run_id, seed, tenant, checked, Ledger(limits), now_s)
+        run = Run(run_id, ask.seed, ask.tenant, checked, Ledger(limits), now_s, ask.resumed)
         live = _Live(run, recorder, asyncio.get_running_loop().create_future())
         self._live[run_id] = live
-        error = _deadline_error(timeout_s, limits.wall_s)
+        error = _deadline_error(ask.timeout_s, limits.wall_s)
         if error is not None:
             live.deadline = asyncio.create_task(self._expire(run_id, *error))
         self._orchestrator.submit(run)
@@ -216,6 +268,9 @@ class App:
 
     def _on_end(self, run: Run) -> None:
         live = self._live.pop(run.id)
+        if self.services.journal is not None and not self._closing:
+            state = "finished" if run.error is None else getattr(run.error, "kind", "device")
+            self.services.journal.end(run.id, state)
         if live.deadline is not None:
             live.deadline.cancel()
         if not live.ended.done():

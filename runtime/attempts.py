@@ -11,6 +11,7 @@ from agentc.errors import AgentcError, RuntimeFault
 from agentc.plan import Op
 from agentc.runtime.call import Call, WorkHandler, call_seed
 from agentc.runtime.core import Activity, Run
+from agentc.runtime.durable import UNKNOWN_OUTCOME, once
 from agentc.runtime.errors import is_catchable, located, name_of
 from agentc.runtime.services import Services
 from agentc.runtime.trace import Event
@@ -50,7 +51,8 @@ class RetryRule:
         """True if attempt number `attempt` (from 0), which ended in `error`, may be followed."""
         if attempt + 1 >= self.attempts or not is_catchable(error):
             return False
-        return self.any_fault or (isinstance(error, RuntimeFault) and error.kind in TRANSIENT)
+        kind = getattr(error, "kind", "")
+        return kind in TRANSIENT or (self.any_fault and kind != UNKNOWN_OUTCOME)
 
 
 def backoff_s(activity: Activity) -> float:
@@ -89,7 +91,7 @@ async def _attempt(call: Call, handler: WorkHandler, rule: RetryRule) -> Sequenc
     limit = call.services.clock.timeout(rule.timeout_s)
     try:
         async with limit:
-            return await handler(call)
+            return await once(call, handler)
     except TimeoutError as error:
         if not getattr(limit, "expired", lambda: False)():
             raise

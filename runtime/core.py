@@ -125,14 +125,13 @@ class Run:
     inputs: dict[str, Any]
     ledger: Ledger
     submitted_s: float
-    deadline_s: float | None = None
+    resumed: bool = False
     usage: Usage = field(default_factory=Usage)
     root: Scope | None = None
     ready: deque[tuple[Scope, int]] = field(default_factory=deque)
     ended: bool = False
     error: BaseException | None = None
     outputs: dict[str, Any] = field(default_factory=dict)
-    started_s: float | None = None
     finished_s: float | None = None
 
 

@@ -13,6 +13,7 @@ from agentc.plan import Plan
 from agentc.runtime.app import App
 from agentc.runtime.clock import Clock, WallClock
 from agentc.runtime.devices import LocalDevices
+from agentc.runtime.journal import Journal
 from agentc.runtime.scheduler import Policies
 from agentc.runtime.services import Devices, Services
 
@@ -29,6 +30,7 @@ def load(
     store: ParameterStore | None = None,
     clock: Clock | None = None,
     limits: Mapping[str, int] | None = None,
+    journal: str | Path | None = None,
 ) -> App:
     """Opens and verifies a package and binds its tools. Executes no code of the package.
 
@@ -36,6 +38,7 @@ def load(
       tools: the function of each tool by name; sync ones run in threads, async ones in the loop.
       modules: Python functions that take the place of compiled torch modules, by name.
       devices: what opens engines and encoders; by default the devices of this process.
+      journal: a file in which runs are written down, so that another process can resume them.
       limits: calls at once by resource: "tools", or a device class.
     Raises PackageError if the package is damaged or a tool is missing.
     """
@@ -46,7 +49,13 @@ def load(
         opened = devices or LocalDevices(package, clock)
         policies = policies or Policies()
         services = Services(
-            package.plan, clock, bound, modules or {}, opened, policies.kv_while_waiting
+            package.plan,
+            clock,
+            bound,
+            modules or {},
+            opened,
+            policies.kv_while_waiting,
+            None if journal is None else Journal(journal),
         )
         return App(package.plan, services, policies=policies, limits=limits)
     except BaseException:

@@ -13,6 +13,7 @@ from agentc.errors import PackageError
 from agentc.plan import ChatFormat, Index, Model, Plan, Tool
 from agentc.runtime.clock import Clock
 from agentc.runtime.interrupts import Interrupts
+from agentc.runtime.journal import Journal
 from agentc.runtime.scheduler import KeepForShortWaits, KvWhileWaiting
 
 T = TypeVar("T")
@@ -70,6 +71,7 @@ class Services:
     modules: Mapping[str, Callable[..., Any]]
     devices: Devices
     kv_while_waiting: KvWhileWaiting = field(default_factory=KeepForShortWaits)
+    journal: Journal | None = None
     interrupts: Interrupts = field(default_factory=Interrupts)
     _tools: dict[str, Tool] = field(init=False)
     _models: dict[str, Model] = field(init=False)

@@ -88,7 +88,10 @@ async def prefill(call: Call) -> tuple[Kv]:
     kv, first = await _here(call, call.operands[0])
     tokens = (*first, *call.operands[1])
     with call.run.ledger.reserve(name_of(call.op), tokens=len(tokens)):
-        snapshot = await kv.engine.prefill(kv.snapshot, tokens)
+        if call.run.resumed:  # the decode behind it may be in the journal: compute only when used
+            snapshot = kv.engine.append(kv.snapshot, tokens)
+        else:
+            snapshot = await kv.engine.prefill(kv.snapshot, tokens)
     cached = max(0, snapshot.usage.cached_tokens - len(kv))
     call.run.usage.input_tokens += len(tokens)
     call.run.usage.cached_tokens += cached

@@ -108,7 +108,10 @@ class Builder:
 def make_app(plan: Plan, clock: Any, tools: dict[str, Any] | None = None, **rest: Any) -> App:
     modules = rest.pop("modules", {})
     devices = rest.pop("devices", NoDevices())
-    return App(plan, Services(plan, clock, tools or {}, modules, devices), **rest)
+    services = Services(
+        plan, clock, tools or {}, modules, devices, journal=rest.pop("journal", None)
+    )
+    return App(plan, services, **rest)
 
 
 def run_plan(
