@@ -101,7 +101,7 @@ class LocalDevices:
         from agentc.runtime.engine.opening import open_encoder
 
         record, binary = self._device(device), self._binary(model, device)
-        return open_encoder(
+        encoder = open_encoder(
             model,
             record,
             self._hardware_of(record),
@@ -109,6 +109,8 @@ class LocalDevices:
             parameters=self._parameters(model, device),
             tokenizer=self.package.path(model.tokenizer),
         )
+        self._engines.append(encoder)
+        return encoder
 
     def _module(self, model: Model, device: str) -> Any:
         from agentc.runtime.backends.tensor_module import TensorModule

@@ -20,9 +20,9 @@ T = TypeVar("T")
 
 
 class Encoder(Protocol):
-    """A text encoder on a device. Blocks; called in a thread."""
+    """A text encoder on a device; calls at the same time run as one batch."""
 
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    async def encode(self, texts: list[str]) -> NDArray[np.float32]:
         """Returns [len(texts), dimension], rows of length 1."""
         ...
 

@@ -8,15 +8,15 @@ from collections.abc import Mapping
 from agentc.plan import Op, Plan
 
 TOOL_SLOTS = 64
-_ENGINE_OPS = ("stage.prefill", "stage.decode", "stage.kv.")
+_BATCHED = ("stage.prefill", "stage.decode", "stage.kv.", "stage.encode", "stage.score")
 
 
 class Slots:
     """Counts the calls in progress on each resource.
 
-    The resource of an operation is "tools" for a tool and the device class for encoders, indexes
-    and modules. Engines queue for themselves, since they batch; data moves and questions to
-    people take no slot.
+    The resource of an operation is "tools" for a tool and the device class for modules and
+    searches. Engines and encoders queue for themselves, since they batch; data moves and questions
+    to people take no slot.
     """
 
     def __init__(self, plan: Plan, limits: Mapping[str, int] | None = None) -> None:
@@ -29,7 +29,7 @@ class Slots:
         """Returns what `op` takes one of, or None."""
         if op.kind == "stage.call":
             return "tools"
-        if op.device is None or op.kind.startswith(_ENGINE_OPS):
+        if op.device is None or op.kind.startswith(_BATCHED):
             return None
         return op.device
 

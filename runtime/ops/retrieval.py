@@ -30,7 +30,7 @@ async def _embed(call: Call, texts: Sequence[str]) -> NDArray[np.float32]:
     encoder = await call.services.devices.encoder(model, call.op.device or "")
     if not texts:
         return np.zeros((0, model.dims["embedding_dim"]), np.float32)
-    return await call.services.clock.in_thread(lambda: encoder.encode(texts))
+    return await encoder.encode(list(texts))
 
 
 async def search(call: Call) -> tuple[list[Passage]]:

@@ -18,7 +18,10 @@ WORDS = ["cat", "dog", "sun", "rain", "tax", "law", "code", "test"]
 class BagOfWords:
     """An encoder: counts of eight words, normalised."""
 
-    def encode(self, texts):
+    async def encode(self, texts):
+        return self.embed(texts)
+
+    def embed(self, texts):
         counts = np.array([[t.lower().count(w) for w in WORDS] for t in texts], np.float32)
         return counts / np.maximum(np.linalg.norm(counts, axis=1, keepdims=True), 1e-9)
 
@@ -41,7 +44,7 @@ CROSS = Model("cross", "cross_encoder", "", {})
 
 
 def _write_index(folder, docs=DOCS, count=None, dimension=8):
-    vectors = BagOfWords().encode([d["text"] for d in docs])
+    vectors = BagOfWords().embed([d["text"] for d in docs])
     (folder / "p.jsonl").write_text("".join(json.dumps(d) + "\n" for d in docs))
     np.save(folder / "v.npy", vectors)
     record = Index("docs", "bow", dimension, count or len(docs), "p.jsonl", "v.npy", "")
@@ -137,7 +140,7 @@ def test_sentences(text, expected):
 def test_search_is_exact_and_stable(tmp_path):
     docs = [{**DOCS[i % 4], "id": str(i)} for i in range(40)]
     index = _write_index(tmp_path, docs)
-    found = index.search(BagOfWords().encode(["cat"])[0] * 5, 99)
+    found = index.search(BagOfWords().embed(["cat"])[0] * 5, 99)
     assert len(found) == 40
     scores = [d["score"] for d in found]
     assert scores == sorted(scores, reverse=True) and max(scores) <= 1.0 + 1e-6
