@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from agentc.errors import ModelFormatError
-from agentc.models.config import BertConfig
+from agentc.models.config import BertConfig, checked
 from agentc.models.safetensors_folder import SafetensorsFolder, read_json
 
 _EMBEDDINGS = "embeddings."
@@ -83,7 +83,9 @@ def from_safetensors(folder: SafetensorsFolder) -> BertWeights:
                 f"only {value!r} is supported"
             )
     _require_mean_pooling(folder)
-    config = BertConfig(
+    config = checked(
+        BertConfig,
+        f"{folder.path.name}/config.json",
         layers=folder.get("num_hidden_layers", int),
         d_model=folder.get("hidden_size", int),
         heads=folder.get("num_attention_heads", int),

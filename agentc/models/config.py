@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from agentc.errors import ModelFormatError
 
@@ -124,3 +124,14 @@ def _check_sizes(config: Any, names: tuple[str, ...]) -> None:
             raise ModelFormatError(
                 f"the model's {name} is {value!r}, expected a whole number of 1 to {MAX_EXTENT}"
             )
+
+
+Config = TypeVar("Config", LlamaConfig, BertConfig)
+
+
+def checked(kind: type[Config], origin: str, **values: Any) -> Config:
+    """Returns `kind(**values)`; `origin` names the file in its errors."""
+    try:
+        return kind(**values)
+    except ModelFormatError as error:
+        raise ModelFormatError(f"{origin}: {error.message}") from error

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from agentc.errors import ModelFormatError
-from agentc.models.config import LlamaConfig, RopeScaling
+from agentc.models.config import LlamaConfig, RopeScaling, checked
 from agentc.models.gguf_file import GgufFile
 from agentc.models.llama import rope_tables
 from agentc.models.safetensors_folder import SafetensorsFolder
@@ -126,7 +126,9 @@ def _gguf_config(file: GgufFile, arch: str) -> LlamaConfig:
         raise ModelFormatError(
             f"{file.path.name}: rotates {rotary} of {head_dim} head dimensions, expected all"
         )
-    return LlamaConfig(
+    return checked(
+        LlamaConfig,
+        file.path.name,
         layers=number("block_count"),
         d_model=width,
         heads=heads,
@@ -169,7 +171,9 @@ def _hf_config(folder: SafetensorsFolder) -> LlamaConfig:
     width = folder.get("hidden_size", int)
     rope = folder.get("rope_parameters", dict, {}) or folder.get("rope_scaling", dict, {})
     base = rope.get("rope_theta") or folder.get("rope_theta", float, 10000.0)
-    return LlamaConfig(
+    return checked(
+        LlamaConfig,
+        f"{folder.path.name}/config.json",
         layers=folder.get("num_hidden_layers", int),
         d_model=width,
         heads=heads,

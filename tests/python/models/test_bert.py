@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from agentc import models
@@ -58,6 +60,22 @@ def test_padding_and_company_change_nothing(random_encoder):
     alone = encode(session, [row], 9)[0]
     padded = encode(session, [row, row[:3], row], 31)
     np.testing.assert_allclose(padded[[0, 2]], [alone, alone], atol=1e-6)
+
+
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(lengths=st.lists(st.integers(1, 40), min_size=1, max_size=6), seed=st.integers(0, 999))
+def test_any_batch_matches_float64(random_encoder, lengths, seed):
+    """Batch size, width and lengths are run-time sizes; padding holds random tokens."""
+    session, config, weights = random_encoder
+    rng = np.random.default_rng(seed)
+    width = int(rng.integers(max(lengths), 41))
+    tokens = rng.integers(0, config.vocab, (len(lengths), width)).astype(np.int32)
+    (found,) = session.run([tokens, np.array(lengths, np.int32)], 1)
+    for row, length, embedding in zip(tokens, lengths, found, strict=True):
+        expected = bert_reference(config, weights.__getitem__, row[:length].tolist())
+        np.testing.assert_allclose(embedding, expected, atol=3e-6)
 
 
 def test_minilm_matches_float64(minilm):

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
+
 import numpy as np
 import pytest
 from tokenizers import Tokenizer
 
 from agentc import models
+from agentc.codegen import store
 from agentc.codegen.targets import TargetSpec
 from agentc.errors import CompileError, ModelFormatError
+from agentc.models import builder
 from agentc.plan import Binary, Parameters
 
 from . import tiny
@@ -97,3 +102,45 @@ def test_folder_of_safetensors(tmp_path, gguf_file):
 def test_unknown_precision_is_one_error(gguf_file):
     with pytest.raises(CompileError, match=r"'int4' is not available .* expected one of"):
         models.build(models.resolve(str(gguf_file[0])), "local-task", precision="int4")
+
+
+def test_readme_example_runs(smol):
+    """The Python block of the package's README, as it stands there."""
+    readme = (Path(models.__file__).parent / "README.md").read_text()
+    block = readme.split("```python\n")[1].split("```")[0]
+    names: dict[str, object] = {}
+    exec(compile(block, "README.md", "exec"), names)
+    assert names["built"].vmfb == smol.vmfb
+
+
+def test_200_damaged_files_fail_quickly_and_by_name(gguf_file, tmp_path):
+    """Whatever is wrong with a file, building it ends in one typed error and leaves no archive."""
+    data = gguf_file[0].read_bytes()
+    rng = np.random.default_rng(7)
+    header_bytes = data.index(b"blk.0.ffn_down.weight")
+    path, refused, start_s = tmp_path / "damaged.gguf", 0, time.monotonic()
+    for number in range(200):
+        damaged = bytearray(data)
+        if number % 2:
+            damaged = damaged[: rng.integers(1, len(data))]
+        for at in rng.integers(0, min(header_bytes, len(damaged)), 1 + number % 5):
+            damaged[at] = rng.integers(0, 256)
+        path.write_bytes(damaged)
+        try:
+            models.dims(models.resolve(str(path)))
+            builder._load(models.resolve(str(path)))
+        except ModelFormatError as error:
+            refused += 1
+            assert str(error).startswith("damaged.gguf: ")
+    assert refused > 120
+    assert time.monotonic() - start_s < 60
+
+
+def test_damaged_values_are_found_when_they_are_packed(gguf_file):
+    path = gguf_file[0]
+    data = bytearray(path.read_bytes())
+    data[-64:] = b"\xff" * 64
+    path.write_bytes(data)
+    with pytest.raises(ModelFormatError, match="holds values that are not finite"):
+        models.build(models.resolve(str(path)), "local-task")
+    assert not list(store.folder("params").iterdir())
