@@ -1,0 +1,97 @@
+"""A shop assistant that thinks in steps: look something up, calculate, finish.
+
+The loop is bounded, and a step is a record whose JSON grammar the decoder enforces, so that even
+a very small model cannot emit an invalid call.
+"""
+
+import sqlite3
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+import agentc as ag
+
+Product = Literal["tea", "coffee", "mug", "kettle"]
+
+
+class Step(BaseModel):
+    """One step of the assistant."""
+
+    tool: Literal["lookup", "multiply", "finish"]
+    product: Product
+    column: Literal["price", "stock"]
+    factor: int = Field(ge=1, le=99)
+
+
+@ag.llm(
+    model="smollm2-135m-instruct",
+    output=Step,
+    system="You plan the next step of a shop assistant as JSON.",
+    max_tokens=64,
+    out_tokens=ag.constant(32),
+)
+def decide(question: str, notes: str) -> Step:
+    """Tools: lookup reads a column of a product, multiply multiplies the last number, finish ends.
+    Question: {question}
+    Notes: {notes}
+    Next step:"""
+
+
+@ag.tool(effects="pure", reads=["shop"], timeout="2s", latency=ag.lognormal(p50="2ms", p95="9ms"))
+def lookup(product: str, column: str) -> float:
+    """Reads one number of one product from the shop's database."""
+    if column not in ("price", "stock"):
+        raise ValueError(f"no column '{column}'; the columns are price and stock")
+    with sqlite3.connect(f"file:{Path(__file__).parent / 'shop.db'}?mode=ro", uri=True) as shop:
+        row = shop.execute(f"SELECT {column} FROM products WHERE name = ?", [product]).fetchone()
+    if row is None:
+        raise ValueError(f"no product '{product}'")
+    return float(row[0])
+
+
+@ag.tool(effects="pure", timeout="1s", latency=ag.constant("1ms"))
+def multiply(number: float, factor: int) -> float:
+    """Multiplies."""
+    return number * factor
+
+
+@ag.llm(
+    model="smollm2-135m-instruct",
+    system="You are a friendly shop assistant.",
+    max_tokens=32,
+    stream=True,
+)
+def reply(question: str, number: float) -> str:
+    """Question: {question}
+    The number that answers it is {number}. Say it in one short sentence."""
+
+
+@ag.prompt
+def note(notes: str, step: Step, number: float) -> str:
+    """{notes}
+    {step} -> {number}"""
+
+
+@ag.graph(sla=ag.SLA(p95="60s"), budget=ag.Budget(tokens=4_000, wall="120s"))
+def react(question: str) -> tuple[str, float, str]:
+    def body(notes: str, number: float, done: bool):
+        step = decide(question, notes)
+        result = ag.switch(
+            step.tool,
+            {
+                "lookup": lambda: lookup(step.product, step.column),
+                "multiply": lambda: multiply(number, step.factor),
+            },
+            default=lambda: number,
+        )
+        return note(notes, step, result), result, step.tool == "finish"
+
+    notes, number, _ = ag.loop(
+        body,
+        init=("nothing yet", 0.0, False),
+        until=lambda notes, number, done: done,
+        max_iters=4,
+        p_stop=0.3,
+    )
+    return reply(question, number), number, notes
