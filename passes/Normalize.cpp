@@ -90,10 +90,12 @@ struct NormalizePass : agentc::impl::NormalizePassBase<NormalizePass> {
       return signalPassFailure();
     unsigned before = countOps(module);
     for (auto graph : module.getOps<agent::GraphOp>())
-      if (failed(simplify(graph)) || failed(setSites(graph)))
+      if (failed(simplify(graph)))
         return signalPassFailure();
-    for (auto graph : module.getOps<agent::GraphOp>())
+    for (auto graph : module.getOps<agent::GraphOp>()) {
+      setSites(graph);
       setLabels(graph);
+    }
     eraseUnusedSymbols(module);
     numOpsErased += before - std::min(before, countOps(module));
   }
@@ -110,33 +112,22 @@ struct NormalizePass : agentc::impl::NormalizePassBase<NormalizePass> {
   }
 
   // Existing numbers are kept, so that runs of a program stay comparable.
-  LogicalResult setSites(agent::GraphOp graph) {
-    llvm::DenseMap<int64_t, agent::GenerateOp> taken;
+  void setSites(agent::GraphOp graph) {
+    llvm::DenseSet<int64_t> taken;
     SmallVector<agent::GenerateOp> missing;
-    bool clash = false;
     graph.walk([&](agent::GenerateOp call) {
-      std::optional<int64_t> site = call.getSite();
-      if (!site)
-        return missing.push_back(call);
-      auto [other, isNew] = taken.try_emplace(*site, call);
-      if (isNew)
-        return;
-      clash = true;
-      call.emitOpError("has site ")
-              .append(*site, ", which another call has; both would draw the "
-                             "same random numbers, so give each its own")
-              .attachNote(other->second.getLoc())
-          << "the other call";
+      if (std::optional<int64_t> site = call.getSite())
+        taken.insert(*site);
+      else
+        missing.push_back(call);
     });
     int64_t next = 0;
     for (agent::GenerateOp call : missing) {
-      while (taken.contains(next))
+      while (!taken.insert(next).second)
         ++next;
       call.setSite(next);
-      taken.try_emplace(next, call);
       ++numSitesSet;
     }
-    return failure(clash);
   }
 
   void setLabels(agent::GraphOp graph) {

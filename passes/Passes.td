@@ -24,8 +24,7 @@ def NormalizePass : Pass<"agentc-normalize", "::mlir::ModuleOp"> {
     a `label`, by which plans and traces name it. Numbers and labels that are
     there stay as they are. Sampled calls are never merged.
 
-    Precondition: a module of the `agent` dialect. Two calls of a graph with one
-    `site` are an error: they would draw the same random numbers.
+    Precondition: no operation of the `stage` dialect.
 
     Postcondition: every `agent.generate` has a `site` that is unique in its
     graph; every call has a label; every symbol but the graphs has a user.

@@ -74,8 +74,7 @@ static Value getContinued(Value value) {
 
 namespace {
 /// The `agent.open_session` operations whose session a value may continue, and
-/// whether the trace also ends elsewhere (an argument of the graph, an item of
-/// a list).
+/// whether the trace also ends elsewhere (an item of a list, a field).
 struct Origins {
   SmallSetVector<Operation *, 2> opened;
   bool unknown = false;
@@ -106,8 +105,9 @@ static Origins findOrigins(Value value) {
 static FailureOr<FlatSymbolRefAttr> findModel(Operation *op, Value session) {
   Origins origins = findOrigins(session);
   if (origins.unknown || origins.opened.empty())
-    return op->emitOpError("continues a session whose opening is not in this "
-                           "graph; open it with agent.open_session");
+    return op->emitOpError(
+        "continues a session that cannot be traced to its opening; hand it "
+        "through regions, not through a list or a record");
   auto first = cast<agent::OpenSessionOp>(origins.opened.front());
   for (Operation *open : origins.opened) {
     FlatSymbolRefAttr model = cast<agent::OpenSessionOp>(open).getModelAttr();

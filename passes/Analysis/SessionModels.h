@@ -18,7 +18,7 @@ using SessionModels = llvm::DenseMap<mlir::Operation *, mlir::FlatSymbolRefAttr>
 
 /// Finds the model of every `generate` in a session and every `append_session`.
 /// An error when a session can be of two models, is continued with another
-/// model, or is not opened in the graph.
+/// model, or cannot be traced to where it is opened.
 mlir::FailureOr<SessionModels> findSessionModels(agent::GraphOp graph);
 
 /// The values that may flow into `value` through the control flow operation

@@ -1,17 +1,6 @@
-// Two calls with one site would draw the same numbers; a program that is
-// already split has another canonical form.
-// RUN: agentc-opt --agentc-normalize --verify-diagnostics --split-input-file %s
-
-agent.model @smol llm source("smollm2-135m-instruct")
-agent.graph @twice(%q: !agent.text) -> (!agent.text, !agent.text) {
-  // expected-note@below {{the other call}}
-  %a = agent.generate @smol(%q) max_tokens(8) temperature(0.5) {site = 4}
-  // expected-error@below {{has site 4, which another call has; both would draw the same random numbers, so give each its own}}
-  %b = agent.generate @smol(%q) max_tokens(8) temperature(0.5) {site = 4}
-  agent.return %a, %b : !agent.text, !agent.text
-}
-
-// -----
+// A program that is already split has another canonical form. (Two calls with
+// one site are refused by the verifier, before this pass.)
+// RUN: agentc-opt --agentc-normalize --verify-diagnostics %s
 
 agent.model @smol llm source("smollm2-135m-instruct")
 agent.graph @split() {

@@ -34,9 +34,13 @@ agent.graph @either(%q: !agent.text, %c: i1) {
 
 // -----
 
-agent.graph @argument(%q: !agent.text, %s: !agent.session) {
-  // expected-error@below {{continues a session whose opening is not in this graph; open it with agent.open_session}}
-  %t = agent.append_session %s, %q role("user") -> !agent.session
+agent.model @smol llm source("smollm2-135m-instruct")
+agent.graph @listed(%q: !agent.text, %i: i64) {
+  %s = agent.open_session @smol "chat" -> !agent.session
+  %l = agent.make_list(%s, %s) : !agent.list<!agent.session>
+  %u = agent.get_item %l[%i] : !agent.list<!agent.session>
+  // expected-error@below {{continues a session that cannot be traced to its opening; hand it through regions, not through a list or a record}}
+  %t = agent.append_session %u, %q role("user") -> !agent.session
   agent.return
 }
 
