@@ -22,7 +22,7 @@ static Values getOuterAfter(Operation *op) {
   Values outer;
   for (stage::CallOp call : getEffectCalls(op))
     for (Value value : call.getAfter())
-      if (!op->isProperAncestor(value.getParentBlock()->getParentOp()))
+      if (!op->isAncestor(value.getParentBlock()->getParentOp()))
         outer.insert(value);
   return outer;
 }
