@@ -8,15 +8,19 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from agentc import plan as plan_records
-from agentc.package import PackageWriter
+from agentc.package import PackageWriter, open_package
 
 if TYPE_CHECKING:
     from agentc.compiler import Compiled
+    from agentc.cost_models.explanation import Explanation
     from agentc.frontend.graph import Graph, TracedGraph
     from agentc.runtime.app import App
 
 Progress = Callable[[str], None]
+EXPLANATION = "explanation.json"  # what `agentc explain` prints of a package
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,7 @@ def _traced(graph: Any) -> Any:
 def _add_files(writer: PackageWriter, compiled: Compiled, bundle: bool) -> plan_records.Plan:
     """Adds everything but the indexes; returns the plan, which knows where bundled weights are."""
     writer.add("graph.mlirbc", compiled.graph_bytecode)
+    writer.add(EXPLANATION, msgspec.json.encode(compiled.explanation))
     for path, file in sorted(compiled.files.items()):
         writer.add(path, file)
     for path, text in sorted(compiled.texts.items()):
@@ -146,3 +151,43 @@ def load(
         tools = load_tools(str(tools))
     return runtime.load(path, tools=dict(tools or {}))
 
+
+
+def explain(
+    what: str | Path,
+    target: str | Path | None = None,
+    *,
+    objective: str = "cost",
+    seed: int = 0,
+    trace: str | Path | None = None,
+) -> Explanation:
+    """Explains a plan: what runs where, how long, at what cost, and why not elsewhere.
+
+    Args:
+      what: a package; or, with `target`, a graph, which is placed but not compiled.
+      trace: a trace (.jsonl) of a run of that package: measurements beside the estimates.
+
+    Raises:
+      AgentcError: see agentc.errors.
+    """
+    from agentc.cost_models.explanation import Explanation, explain, with_measurements
+
+    if target is not None:
+        from agentc.compiler import place_graph
+
+        placed = place_graph(_traced(what), target, objective=objective, seed=seed)
+        return explain(placed.problem, placed.solution)
+    with open_package(Path(what)) as package:
+        said = msgspec.json.decode(package.path(EXPLANATION).read_bytes(), type=Explanation)
+        if trace is None:
+            return said
+        return with_measurements(said, _measured(package.plan, Path(trace)))
+
+
+def _measured(plan: plan_records.Plan, trace: Path) -> dict[int, float]:
+    """Returns the measured median seconds of every op in a trace."""
+    from agentc.runtime.analysis import analyze
+    from agentc.runtime.trace_files import from_jsonl
+
+    events = from_jsonl(trace.read_text(encoding="utf-8"))
+    return {summary.op: summary.p50_s for summary in analyze(plan, events)}

@@ -130,6 +130,19 @@ def explain(
     )
 
 
+def with_measurements(said: Explanation, measured_s: Mapping[int, float]) -> Explanation:
+    """Returns an explanation with the measured seconds of one execution beside its estimates."""
+
+    def measured(row: Row) -> Row:
+        seconds = measured_s.get(row.op) if row.op is not None else None
+        if seconds is None:
+            return row
+        factor = seconds / row.mean_s if row.mean_s else None
+        return msgspec.structs.replace(row, measured_s=seconds, misestimate=factor)
+
+    return msgspec.structs.replace(said, rows=tuple(measured(row) for row in said.rows))
+
+
 class _Rows:
     """Makes the rows of a tree, in program order."""
 

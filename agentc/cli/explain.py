@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from agentc.cli.compile import JsonOption, ObjectiveOption, SeedOption
 
@@ -23,6 +23,12 @@ def explain_command(
 ) -> None:
     """Print the plan as a tree: device, estimate, share of the critical path, bound, cost."""
     from agentc import api
+    from agentc.cost_models.render import render_json, render_text
 
     explained = api.explain(what, target, objective=objective, seed=seed, trace=analyze)
-    print(json.dumps(explained.as_dict(), indent=1) if as_json else explained.as_text())
+    if as_json:
+        print(render_json(explained))
+    else:
+        terminal = Console()
+        width = max(terminal.width, 100)
+        print(render_text(explained, color=terminal.is_terminal, width=width))

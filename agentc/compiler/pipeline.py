@@ -15,15 +15,34 @@ from agentc.compiler.lower_plan import PlanBuilder, source_line
 from agentc.compiler.passes import run_pipeline
 from agentc.compiler.placement import write_placement
 from agentc.compiler.shape import shape_of
-from agentc.compiler.symbols import describe_symbols
+from agentc.compiler.symbols import Described, describe_symbols
 from agentc.cost_models.builder import build_problem
 from agentc.cost_models.cluster import Cluster, load_cluster
+from agentc.cost_models.explanation import Explanation, explain
 from agentc.cost_models.planner import solve
+from agentc.cost_models.problem import Problem
 from agentc.cost_models.promise import placements, plan_devices, stage_estimates, to_promise
+from agentc.cost_models.solution import Solution
 from agentc.frontend.graph import TracedGraph
 from agentc.frontend.loader import load_program
 
 Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A graph at stage level with the planner's answer written into it."""
+
+    traced: TracedGraph
+    cluster: Cluster
+    graph_sha256: str
+    described: Described
+    problem: Problem
+    solution: Solution
+
+    @property
+    def graph(self) -> ir.OpView:
+        return stages.symbols(self.traced.module)[self.traced.name]
 
 
 @dataclass(frozen=True)
@@ -35,6 +54,7 @@ class Compiled:
     """
 
     plan: plan.Plan
+    explanation: Explanation
     graph_bytecode: bytes
     files: dict[str, Path]
     texts: dict[str, str]
@@ -54,7 +74,7 @@ def compile_graph(
     """Compiles a graph for a fleet.
 
     Args:
-      graph: "graph.py:name" (the file is executed), or a traced graph.
+      graph: "graph.py:name" (the file is executed), graph.json, or a traced graph.
       target: path of cluster.yaml, or a loaded one.
       objective: "cost" (USD per run) or "latency".
       seed: of the solver; equal inputs and seeds give equal plans.
@@ -63,19 +83,32 @@ def compile_graph(
       FrontendError, CompileError, ClusterError, ModelFormatError: what is wrong, and where.
       InfeasibleError: no placement satisfies all constraints.
     """
-    cluster = target if isinstance(target, Cluster) else load_cluster(target)
+    placed = place_graph(graph, target, objective=objective, seed=seed, progress=progress)
+    with placed.traced.module.context, ir.Location.unknown():
+        return _generate_code(placed, progress)
 
+
+def place_graph(
+    graph: str | TracedGraph,
+    target: str | Path | Cluster,
+    *,
+    objective: str = "cost",
+    seed: int = 0,
+    progress: Progress = lambda text: None,
+) -> Placed:
+    """The first half of `compile_graph`: everything up to the placement, no code generated."""
+    cluster = target if isinstance(target, Cluster) else load_cluster(target)
     progress("tracing the graph")
     traced = load_program(graph) if isinstance(graph, str) else graph
     with traced.module.context, ir.Location.unknown():
-        return _compile(traced, cluster, objective, seed, progress)
+        return _place(traced, cluster, objective, seed, progress)
 
 
-def _compile(
+def _place(
     traced: TracedGraph, cluster: Cluster, objective: str, seed: int, progress: Progress
-) -> Compiled:
+) -> Placed:
     module = traced.module
-    graph_text = str(module)
+    graph_sha256 = hashlib.sha256(str(module).encode()).hexdigest()
 
     # Sizes of models and indexes: the passes estimate work with them.
     progress("reading models and documents")
@@ -84,10 +117,10 @@ def _compile(
     # agent -> stage: pieces of work and the state that they share.
     progress("lowering")
     run_pipeline(module, "agentc-lower-to-stage")
-    graph = _graph_of(module, traced.name)
 
     # Where everything runs: a problem as data, a solver, an answer that is checked.
     progress("placing")
+    graph = stages.symbols(module)[traced.name]
     shape = shape_of(graph)
     problem = build_problem(
         stages.stage_specs(module, graph),
@@ -102,32 +135,41 @@ def _compile(
     )
     solution = solve(problem, seed=seed)
     write_placement(module, graph, shape, placements(problem, solution))
+
+    # Moves between device classes become operations; the C++ gate checks the whole.
     run_pipeline(module, "agentc-finalize-placement")
-    graph = _graph_of(module, traced.name)
+    return Placed(traced, cluster, graph_sha256, described, problem, solution)
 
-    # Binaries for every (model, device class) that the plan uses.
-    built = binaries.build(module, graph, described, traced.modules, cluster, progress)
 
-    # Everything the runtime needs, as data.
+def _generate_code(placed: Placed, progress: Progress) -> Compiled:
+    module, graph, described = placed.traced.module, placed.graph, placed.described
+    problem, solution = placed.problem, placed.solution
+
+    # A binary for every (model, device class) that the plan uses.
+    built = binaries.build(
+        module, graph, described, placed.traced.modules, placed.cluster, progress
+    )
+
+    # Everything that the runtime needs, as data.
     inputs, outputs = tables.ports(graph)
-    body = PlanBuilder(stage_estimates(problem, solution)).body(graph)
     made = plan.Plan(
-        name=traced.name,
-        graph_sha256=hashlib.sha256(graph_text.encode()).hexdigest(),
+        name=placed.traced.name,
+        graph_sha256=placed.graph_sha256,
         inputs=inputs,
         outputs=outputs,
-        body=body,
+        body=PlanBuilder(stage_estimates(problem, solution)).body(graph),
         models=built.models,
         tools=tables.tools(module),
         indexes=described.index_records(),
         schemas=tables.schemas(module),
-        devices=plan_devices(problem, solution, cluster),
+        devices=plan_devices(problem, solution, placed.cluster),
         sla=tables.sla(graph),
         budget=tables.budget(graph),
         promise=to_promise(problem, solution),
     )
     return Compiled(
         plan=made,
+        explanation=explain(problem, solution),
         graph_bytecode=_bytecode(module),
         files=built.files,
         texts=built.texts,
@@ -135,10 +177,6 @@ def _compile(
         passages=described.passages,
         notes=(*problem.notes, *built.notes),
     )
-
-
-def _graph_of(module: ir.Module, name: str) -> ir.OpView:
-    return stages.symbols(module)[name]
 
 
 def _bytecode(module: ir.Module) -> bytes:
