@@ -186,4 +186,195 @@ def SplitPrefillPass : Pass<"agentc-split-prefill", "::mlir::ModuleOp"> {
     Statistic<"numCuts", "cuts", "Prefills cut in two">];
 }
 
+//===----------------------------------------------------------------------===//
+// On the stage dialect: sharing, lifetimes, marks and work
+//===----------------------------------------------------------------------===//
+
+def HoistPrefixesPass : Pass<"agentc-hoist-prefixes", "::mlir::ModuleOp"> {
+  let summary = "Computes a prefix that several calls share once, and forks it.";
+  let description = [{
+    The calls of a `prefix_group` take a `stage.kv.fork` of one prefilled
+    snapshot and prefill only what is their own. The prefix is computed as far
+    out as its values are there: before a loop, map or vote that would compute it
+    in each iteration, before a cond or switch when each of its regions needs it.
+    A prefix that only some region of a branch needs stays in it, unless that
+    takes it out of a loop.
+
+    Exact: the template is cut between two pieces, each of which is tokenised
+    alone, and every piece of the prefix is the same text or the same SSA value
+    in all members. The annotation only proposes; what is not equal is not shared.
+
+    Reads (and takes off) `prefix_group` and `shared_pieces` of
+    `agentc-infer-prefixes`. Attaches nothing.
+
+    Precondition: `agentc-split-calls` ran.
+    Postcondition: no `prefix_group` is left; the sequence of each call has the
+    same tokens as before.
+
+    (* example filepath=tests/passes/hoist-prefixes/doctest.mlir *)
+  }];
+  let statistics = [
+    Statistic<"numPrefixes", "prefixes", "Prefixes computed once">,
+    Statistic<"numCallsShared", "calls-shared", "Calls that fork a prefix">];
+}
+
+def PlaceKvLifetimesPass
+    : Pass<"agentc-place-kv-lifetimes", "::mlir::ModuleOp"> {
+  let summary = "Parks sequences while others are waited for, and closes them.";
+  let description = [{
+    A sequence whose next use builds on the result of a tool or a person is
+    parked behind the use before, and resumed when the result is there. `idle` is
+    the longest latency among the tools waited for, left out when one of them (or
+    a person) declares none; `steps_to_use` is the number of stages between.
+    `stage.kv.close` comes after the last use on every path on which nobody
+    extends the snapshot or hands it on. A path that throws, and an iteration
+    that breaks, give up what they own without a close.
+
+    `idle` and `steps_to_use` are read by the runtime's policies for waiting and
+    evicted sequences.
+
+    Precondition: `agentc-split-calls` ran; a snapshot is extended at most once.
+    Postcondition: on every path that ends regularly each snapshot is extended,
+    handed on or closed exactly once.
+
+    (* example filepath=tests/passes/place-kv-lifetimes/doctest.mlir *)
+  }];
+  let options = [
+    // Keeping pages for a few milliseconds is cheaper than deciding about them.
+    Option<"minIdleS", "min-idle-s", "double", "0.01",
+           "Shortest known wait (95th percentile, seconds) worth a park">];
+  let statistics = [
+    Statistic<"numParks", "parks", "Sequences parked during a wait">,
+    Statistic<"numCloses", "closes", "Snapshots closed">];
+}
+
+def MarkEffectsPass : Pass<"agentc-mark-effects", "::mlir::ModuleOp"> {
+  let summary = "Marks what may be repeated after a fault or started early.";
+  let description = [{
+    A tool's class decides: pure, both; idempotent and stageable, retry only;
+    irreversible, neither. Work on models may be repeated and started early (a
+    sampled decode has a seed of its own), but a streamed decode does not start
+    early, since a client reads it; nor does what parks, moves or closes a
+    sequence.
+
+    `may_retry` is read by the runtime's attempts, `may_speculate` by its
+    speculation policies.
+
+    Precondition: `agentc-split-calls` ran.
+    Postcondition: marks are exactly those that this rule gives.
+
+    (* example filepath=tests/passes/mark-effects/doctest.mlir *)
+  }];
+  let statistics = [
+    Statistic<"numRetryable", "retryable", "Stages that may be repeated">,
+    Statistic<"numSpeculable", "speculable", "Stages that may start early">];
+}
+
+def AnnotateWorkPass : Pass<"agentc-annotate-work", "::mlir::ModuleOp"> {
+  let summary = "Attaches the expected and the 95th percentile work of stages.";
+  let description = [{
+    Evaluates `WorkOpInterface` with the token counts that the program implies:
+    declared distributions (`out_tokens`, `agent.tokens` and `agent.items` of a
+    graph's arguments, `width`, `iters`, `p_stop`, `p_true`), `k` and
+    `chunk_tokens` of retrieval, and templates, of which 4 characters make a
+    token unless `token_count` (set by the compiler, which has the tokenizer)
+    says how many tokens its fixed pieces have. A value that a loop carries is
+    taken at its mean over the iterations, or at the last.
+
+    Attached: `work` and `work_p95`, of one execution, read by the planner and
+    copied into the plan; `est_tokens` = {context, in, out}, the mean counts
+    behind `work`, read by the planner's batching and queueing model. A stage
+    whose work depends on what nobody declared (a model without `dims`, an index
+    without `count`) gets no `work`: unknown is not zero.
+
+    Precondition: `agentc-split-calls` ran.
+    Postcondition: every stage has `est_tokens`, and `work` where it is known.
+
+    (* example filepath=tests/passes/annotate-work/doctest.mlir *)
+  }];
+  let options = [
+    // Paged caches hold f16 unless a device class says otherwise.
+    Option<"kvElementBytes", "kv-element-bytes", "double", "2.0",
+           "Bytes of one KV element">,
+    // A question or an argument; where it matters the user declares it.
+    Option<"textTokens", "text-tokens", "unsigned", "64",
+           "Tokens of a text that nothing is known about">,
+    // Plans of agents list a handful of steps.
+    Option<"listItems", "list-items", "unsigned", "4",
+           "Items of a list that nothing is known about">,
+    // The default chunk of the indexer.
+    Option<"passageTokens", "passage-tokens", "unsigned", "128",
+           "Tokens of a passage of an index without chunk_tokens">];
+  let statistics = [
+    Statistic<"numAnnotated", "annotated", "Work attributes attached">,
+    Statistic<"numUnknown", "unknown", "Work left unknown">];
+}
+
+def VerifyStagesPass : Pass<"agentc-verify-stages", "::mlir::ModuleOp"> {
+  let summary = "Refuses stages that break a rule spanning operations.";
+  let description = [{
+    Refused: a call of the `agent` dialect that was not split; an operation
+    without an `op_id`, or two with one; a snapshot that is extended, handed on
+    or closed twice on one path, extended in each iteration from outside, or used
+    after its close. What a single operation can see, its verifier has refused.
+
+    Precondition: `agentc-split-calls` ran.
+    Postcondition: what the planner and the runtime rely on holds.
+
+    (* example filepath=tests/passes/verify-stages/doctest.mlir *)
+  }];
+  let statistics = [
+    Statistic<"numSnapshots", "snapshots", "KV snapshots followed">];
+}
+
+//===----------------------------------------------------------------------===//
+// On the placed stage dialect
+//===----------------------------------------------------------------------===//
+
+def InsertTransfersPass : Pass<"agentc-insert-transfers", "::mlir::ModuleOp"> {
+  let summary = "Makes every crossing between device classes an operation.";
+  let description = [{
+    A value that a stage leaves on one class and another stage needs on another
+    gets one `stage.transfer` for each class, as soon as it is there; a sequence
+    gets a `stage.kv.move` in front of its user. What the orchestrator holds
+    (arguments, results of data operations and of control flow) is on no class.
+    A sequence that control flow hands on is on the class of the first value
+    handed on (the start of a loop, the first region); others are moved there.
+
+    `kv.fork`, `append`, `park`, `resume` and `close` run where their sequence
+    is, `kv.open` where it is first computed on unless it was placed, `await`
+    where its call is: this pass places them.
+
+    Precondition: all other stages are placed.
+    Postcondition: `agentc-verify-placement` accepts the crossings.
+
+    (* example filepath=tests/passes/insert-transfers/doctest.mlir *)
+  }];
+  let statistics = [
+    Statistic<"numTransfers", "transfers", "Values transferred">,
+    Statistic<"numMoves", "moves", "Sequences moved">];
+}
+
+def VerifyPlacementPass : Pass<"agentc-verify-placement", "::mlir::ModuleOp"> {
+  let summary = "Refuses a program that no fleet of these classes can run.";
+  let description = [{
+    Refused: a stage without a placement; one on a class that the fleet does not
+    have; a value that is needed on another class than the one it is on; a
+    transfer that starts or ends elsewhere than it says; a sequence that control
+    flow hands on from two classes. The planner is not trusted.
+
+    Precondition: `agentc-insert-transfers` ran.
+    Postcondition: every edge of the plan has both ends on one class, or crosses
+    by a transfer.
+
+    (* example filepath=tests/passes/verify-placement/doctest.mlir *)
+  }];
+  let options = [
+    // The module attribute `agentc.device_classes` says it for a whole file.
+    ListOption<"deviceClasses", "device-classes", "std::string",
+               "Names of the fleet's device classes; none: any name">];
+  let statistics = [
+    Statistic<"numStages", "stages", "Stages whose placement was checked">];
+}
+
 #endif // AGENTC_PASSES_TD

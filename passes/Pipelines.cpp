@@ -28,9 +28,38 @@ void buildLowerToStagePipeline(mlir::OpPassManager &manager) {
 
   // Cuts at what arrives late.
   manager.addPass(createSplitPrefillPass());
+
+  // Behind the cuts, which end a prefix where a value is awaited: what is
+  // left of it in front of the cut is what can be computed early and once.
+  manager.addPass(createHoistPrefixesPass());
+
+  // Every snapshot that there will be exists now, forks included, so each can
+  // be given its end; waits show where the idle ones lie.
+  manager.addPass(createPlaceKvLifetimesPass());
+
+  // Marks and work are facts about single stages: last, when none is added,
+  // moved or cut any more.
+  manager.addPass(createMarkEffectsPass());
+  manager.addPass(createAnnotateWorkPass());
+
+  // The planner and the runtime count on what this checks.
+  manager.addPass(createVerifyStagesPass());
 }
 
-void buildFinalizePlacementPipeline(mlir::OpPassManager &) {}
+void buildFinalizePlacementPipeline(mlir::OpPassManager &manager) {
+  // The planner places stages; the edges between classes follow from that.
+  manager.addPass(createInsertTransfersPass());
+
+  // Transfers and moves are stages too: they may be repeated, and cost.
+  manager.addPass(createMarkEffectsPass());
+  manager.addPass(createAnnotateWorkPass());
+
+  // A move takes a snapshot on: the rule of one use must still hold.
+  manager.addPass(createVerifyStagesPass());
+
+  // The gate: nothing below asks again where a stage runs.
+  manager.addPass(createVerifyPlacementPass());
+}
 
 void registerAgentcPasses() {
   registerPasses();

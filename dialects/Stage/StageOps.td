@@ -289,20 +289,31 @@ def Stage_KvParkOp : Stage_WorkOp<"kv.park", (ins
   }];
 }
 
-def Stage_KvResumeOp : Stage_WorkOp<"kv.resume", (ins Stage_Kv:$kv), /*kv.resume_c1*/
+def Stage_KvResumeOp : Stage_WorkOp<"kv.resume", (ins
+    Stage_Kv:$kv,                        /*kv.resume_c1*/
+    Variadic<AnyType>:$after),
     [OwnEffects]> {
   let summary = "Ends the wait of a parked sequence.";
   let description = [{
+    `after` are the values that it waited for: it starts when they are there.
+
     Work: state_bytes = k C, as for `stage.kv.park`.
 
     Example:
     ```mlir
-    %kv1 = stage.kv.resume %parked -> !stage.kv
+    %kv1 = stage.kv.resume %parked after(%answer : !agent.text) -> !stage.kv
     ```
   }];
   let results = (outs Stage_Kv:$kv_out);
-  let builders = [Short<(ins "::mlir::Value":$kv), "kv", [], KvResult>];
-  let assemblyFormat = "$kv attr-dict `->` qualified(type($kv_out))";
+  let builders = [OpBuilder<
+    (ins "::mlir::Value":$kv, CArg<"::mlir::ValueRange", "{}">:$after), [{
+      build($_builder, $_state, KvType::get($_builder.getContext()), kv, after,
+            {}, {}, {}, {}, {}, {});
+    }]>];
+  let assemblyFormat = [{
+    $kv (`after` `(` $after^ `:` type($after) `)`)? attr-dict
+    `->` qualified(type($kv_out))
+  }];
   let hasVerifier = 1;
 }
 

@@ -25,8 +25,8 @@ agent.graph @sequence(%q: !agent.text, %n: i64) -> (!agent.text) {
   %p = stage.kv.park %fork idle(#agent.dist<constant [2.0] profiled>) steps_to_use(4) -> !stage.kv
   // CHECK: %[[M:.*]] = stage.kv.move %[[P]] to "h200" -> !stage.kv
   %m = stage.kv.move %p to "h200" -> !stage.kv
-  // CHECK: %[[R:.*]] = stage.kv.resume %[[M]] -> !stage.kv
-  %r = stage.kv.resume %m -> !stage.kv
+  // CHECK: %[[R:.*]] = stage.kv.resume %[[M]] after(%{{.*}}, %{{.*}} : !agent.text, i64) -> !stage.kv
+  %r = stage.kv.resume %m after(%q, %n : !agent.text, i64) -> !stage.kv
   // CHECK: stage.decode @smol %[[R]] max_tokens(8) choices(["yes", "no"])
   %word, %kv4 = stage.decode @smol %r max_tokens(8) choices(["yes", "no"]) -> (!agent.text, !stage.kv)
   // CHECK: stage.kv.close
