@@ -1,0 +1,9 @@
+// RUN: agentc-opt --agentc-place-kv-lifetimes --verify-diagnostics %s
+// Before calls are split there is no sequence to end.
+
+agent.model @smol llm source("smollm2-135m-instruct")
+agent.graph @early(%q: !agent.text) {
+  // expected-error@below {{is not split into stages, which agentc-place-kv-lifetimes reads; run agentc-split-calls first}}
+  %a = agent.generate @smol(%q) max_tokens(8)
+  agent.return
+}
