@@ -24,16 +24,6 @@ struct KvResource : mlir::SideEffects::Resource::Base<KvResource> {
   llvm::StringRef getName() final { return "Kv"; }
 };
 
-/// The random numbers of a decode with a temperature: two are never one.
-struct SamplingResource : mlir::SideEffects::Resource::Base<SamplingResource> {
-  llvm::StringRef getName() final { return "Sampling"; }
-};
-
-/// What tools act on.
-struct ToolResource : mlir::SideEffects::Resource::Base<ToolResource> {
-  llvm::StringRef getName() final { return "Tool"; }
-};
-
 /// The client that reads a streamed text while it is decoded.
 struct StreamResource : mlir::SideEffects::Resource::Base<StreamResource> {
   llvm::StringRef getName() final { return "Stream"; }

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialects/Agent/Resources.h"
 #include "dialects/Stage/Stage.h"
 
 using namespace mlir;
@@ -27,8 +28,9 @@ void KvForkOp::getEffects(Effects &effects) {
 
 void DecodeOp::getEffects(Effects &effects) {
   if (getTemperature().convertToDouble() > 0)
-    effects.emplace_back(MemoryEffects::Write::get(),
-                         SamplingResource::get());
+    effects.emplace_back(MemoryEffects::Allocate::get(),
+                         getOperation()->getOpResult(0),
+                         agent::SamplingResource::get());
   if (getStream())
     effects.emplace_back(MemoryEffects::Write::get(), StreamResource::get());
 }
@@ -53,12 +55,12 @@ void CallOp::getEffects(Effects &effects) {
       SymbolTable::lookupNearestSymbolFrom<agent::ToolOp>(*this, getToolAttr());
   if (tool && tool.getToolClass() == agent::ToolClass::Pure)
     return;
-  effects.emplace_back(MemoryEffects::Read::get(), ToolResource::get());
-  effects.emplace_back(MemoryEffects::Write::get(), ToolResource::get());
+  effects.emplace_back(MemoryEffects::Read::get(), agent::ToolResource::get());
+  effects.emplace_back(MemoryEffects::Write::get(), agent::ToolResource::get());
 }
 
 void AwaitOp::getEffects(Effects &effects) {
   if (auto call = getHandle().getDefiningOp<CallOp>())
     return call.getEffects(effects);
-  effects.emplace_back(MemoryEffects::Write::get(), ToolResource::get());
+  effects.emplace_back(MemoryEffects::Write::get(), agent::ToolResource::get());
 }

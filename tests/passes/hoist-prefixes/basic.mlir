@@ -59,7 +59,7 @@ agent.graph @out_of_a_cond(%c: i1) -> !agent.text {
 // CHECK: } else {
 // CHECK: %[[PREFIX:.*]] = stage.prefill
 // CHECK: agent.vote
-// CHECK-NEXT: agent.cond
+// CHECK: agent.cond
 // CHECK-NEXT: stage.tokenize @smol "{user>}{<assistant}"()
 agent.graph @maybe(%c: i1, %q: !agent.text) -> (!agent.text, !agent.text) {
   %r = agent.cond %c -> (!agent.text) {

@@ -47,7 +47,8 @@ agent.graph @borrowed(%xs: !agent.list<!agent.text>) {
 // CHECK-LABEL: agent.graph @carried
 // CHECK: %[[R:.*]] = agent.loop
 // CHECK-NOT: stage.kv.close
-// CHECK: }
+// CHECK: agent.yield
+// CHECK-NEXT: }
 // CHECK-NEXT: stage.kv.close %[[R]]
 agent.graph @carried(%stop: i1) {
   %kv = stage.kv.open @smol {op_id = 5} -> !stage.kv

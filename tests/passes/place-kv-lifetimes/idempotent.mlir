@@ -6,5 +6,5 @@
 // RUN: diff %t.once %t.twice
 // RUN: FileCheck %s --input-file %t.twice
 // A second run adds neither a park nor a close.
-// CHECK-COUNT-5: stage.kv.close
+// CHECK-COUNT-6: stage.kv.close
 // CHECK-NOT: stage.kv.close
