@@ -56,12 +56,13 @@ class Orchestrator:
         self.program, self.services, self.policies, self.slots = program, services, policies, slots
         self.on_event, self.on_end = on_event, on_end
         self.inbox: deque[Message] = deque()
-        self.waiting: list[Run] = []
-        self.running: list[Run] = []
+        self.waiting: dict[str, Run] = {}
+        self.running: dict[str, Run] = {}
         self.ready: deque[tuple[Scope, int]] = deque()
         self.queue: list[Activity] = []
         self.tasks: set[asyncio.Task[Sequence[Any]]] = set()
         self._wake = asyncio.Event()
+        self._arrived_or_left = False
 
     async def serve(self) -> None:
         """The main loop; ends when its task is cancelled."""
@@ -90,15 +91,18 @@ class Orchestrator:
         """Accepts a run."""
         run.ready = self.ready
         self.record(run, "run_submitted", inputs=run.inputs)
-        self.post(lambda: None if run.ended else self.waiting.append(run))
+        self.waiting[run.id] = run
+        self._arrived_or_left = True
+        self._wake.set()
 
     def admit(self) -> None:
         """Starts the runs that the admission policy lets in."""
-        now_s = self.services.clock.now_s()
-        admitted = self.policies.admission.admit(self.waiting, len(self.running), now_s)
-        for run in list(admitted):
-            self.waiting.remove(run)
-            self.running.append(run)
+        if not self.waiting or not self._arrived_or_left:
+            return
+        self._arrived_or_left = False
+        waiting, now_s = list(self.waiting.values()), self.services.clock.now_s()
+        for run in self.policies.admission.admit(waiting, len(self.running), now_s):
+            self.running[run.id] = self.waiting.pop(run.id)
             self.record(run, "run_started")
             args = [run.inputs[port.name] for port in self.services.plan.inputs]
             owner = _Root(self, run)
@@ -209,8 +213,9 @@ class Orchestrator:
             error.partial = error.partial or self.partial_outputs(run)
         if run.root is not None:
             flow.cancel(run.root)
-        self.waiting = [other for other in self.waiting if other is not run]
-        self.running = [other for other in self.running if other is not run]
+        self.waiting.pop(run.id, None)
+        self.running.pop(run.id, None)
+        self._arrived_or_left = True
         run.finished_s = self.services.clock.now_s()
         run.usage.wall_s = run.finished_s - run.submitted_s
         if error is None:

@@ -30,7 +30,6 @@ WORK: dict[str, WorkHandler] = {
     "agent.await_event": events.await_event,
     "agent.parse": parse.parse,
     "stage.call": tools.call_tool,
-    "stage.await": tools.await_handle,
     "stage.module": tools.module,
     "stage.tokenize": sequences.tokenize,
     "stage.prefill": sequences.prefill,

@@ -98,6 +98,12 @@ def prompt(op: Op, operands: list[Any]) -> str:
     return "".join(p.text for p in pieces(op.attrs["template"], arguments(op, operands)))
 
 
+def await_handle(op: Op, operands: list[Any]) -> Any:
+    """The result of a call. A handle is there when its call has ended, so to wait for it is to
+    use it: the dataflow runs everything else beside the call without more ado."""
+    return operands[0]
+
+
 def arguments(op: Op, operands: list[Any]) -> dict[str, str]:
     """Returns a template's operands as text, by the names in `arg_names`; `operand_types`, where
     given, say how each is written."""
@@ -124,4 +130,5 @@ DATA: dict[str, DataHandler] = {
     "agent.or": lambda op, operands: any(operands),
     "agent.not": lambda op, operands: not operands[0],
     "agent.prompt": prompt,
+    "stage.await": await_handle,
 }

@@ -1,8 +1,4 @@
-"""`stage.call`, `stage.await` and `stage.module`: Python functions bound at load.
-
-A handle is there when its call has ended, so to wait for it is to use it as an operand: the
-dataflow needs nothing else to run calls beside everything that does not use them.
-"""
+"""`stage.call` and `stage.module`: Python functions bound at load."""
 
 from __future__ import annotations
 
@@ -48,11 +44,6 @@ async def invoke(function: Callable[..., Any], arguments: Sequence[Any], clock: 
         return await function(*arguments)
     result = await clock.in_thread(functools.partial(function, *arguments))
     return await result if inspect.isawaitable(result) else result
-
-
-async def await_handle(call: Call) -> Sequence[Any]:
-    """The result of a call that has ended."""
-    return (call.operands[0],)
 
 
 async def module(call: Call) -> Sequence[Any]:

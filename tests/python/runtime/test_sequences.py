@@ -141,9 +141,10 @@ def test_park_and_resume_around_a_tool_and_close_after_use():
     roomy = _run(plan, {}, {"t": lambda x: "yes"})
     tight = _run(plan, {}, {"t": lambda x: "yes"}, devices=TinyDevices(pages=8))
     assert roomy.outputs == tight.outputs
-    order = [e.op for e in roomy.trace.events if e.kind in ("op_finished", "op_started")]
+    order = [(e.kind, e.op) for e in roomy.trace.events]
     ops = {op.kind: op.id for op in plan.body.ops}
-    assert order.index(ops["stage.kv.resume"]) > order.index(ops["stage.await"])
+    resumed, answered = ("op_started", ops["stage.kv.resume"]), ("op_finished", ops["stage.call"])
+    assert order.index(resumed) > order.index(answered)
 
 
 def test_a_loop_does_not_pile_up_snapshots():
