@@ -21,6 +21,10 @@ ORCHESTRATOR = "orchestrator"
 person): it has no price, no memory limit, and all links to it are free."""
 
 
+MAX_SLOTS = 64
+"""Most stages that one device class may run at once; keeps the solver's integers small."""
+
+
 class _Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Base of all records of a problem: immutable, and an unknown field is an error."""
 
@@ -177,6 +181,11 @@ class Problem(_Record):
         errors = [f"stage id {i} is used twice" for i in {*ids} if ids.count(i) > 1]
         errors += problems_of(self.tree, frozenset(ids))
         errors += self._check_candidates()
+        errors += [
+            f"device class '{device.name}' has {device.slots} slots, expected 1 to {MAX_SLOTS}"
+            for device in self.devices
+            if not 1 <= device.slots <= MAX_SLOTS
+        ]
         for edge in self.edges:
             if edge.producer not in ids or edge.consumer not in ids:
                 errors.append(f"edge {edge.producer} -> {edge.consumer} names an unknown stage")

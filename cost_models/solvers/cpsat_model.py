@@ -10,7 +10,7 @@ from typing import Any
 
 from agentc.cost_models.evaluate import Evaluator
 from agentc.cost_models.problem import ORCHESTRATOR, Edge, Problem
-from agentc.cost_models.solvers.cpsat_time import BIG, Span, TimeModel
+from agentc.cost_models.solvers.cpsat_time import UNCUT, Span, Term, TimeModel, total
 from agentc.cost_models.solvers.scaling import Scale, scale_for
 from agentc.cost_models.transfer import Transfer
 from agentc.cost_models.tree import Node, until
@@ -127,7 +127,7 @@ class PlacementModel:
         if objective.kind == "latency":
             scaled_to = largest or self._worst(objective.level)
             scale = scale_for(scaled_to)
-            cap = BIG if largest is None else scale.up(largest) + 1
+            cap = UNCUT if largest is None else scale.up(largest) + 1
             expression = self._time(objective.level, objective.until, scale, cap)
             counts = self.evaluator.counts(objective.level)
             moves = [self.evaluator.charged_to(edge) for edge in self.problem.edges]
@@ -135,13 +135,13 @@ class PlacementModel:
         elif objective.kind == "memory":
             scaled_to = largest or self._most_memory(objective.device)
             scale = scale_for(scaled_to)
-            cap = BIG if largest is None else scale.up(largest) + 1
+            cap = UNCUT if largest is None else scale.up(largest) + 1
             expression, terms = self._memory(objective.device, scale, cap)
         else:
             listed = self._cost_terms() if objective.kind == "cost" else self._hourly_terms()
             scaled_to = largest or sum(usd for _, usd in listed)
             scale = scale_for(scaled_to)
-            cap = BIG if largest is None else scale.up(largest) + 1
+            cap = UNCUT if largest is None else scale.up(largest) + 1
             expression = _sum(listed, scale, cap)
         self.model.minimize(expression)
         return scaled_to, terms
@@ -222,33 +222,46 @@ class PlacementModel:
 
     def _time(self, level: str, stop: int | None, scale: Scale, cap: int) -> Any:
         """Returns the latency at `level`, up to the first output of `stop`, as an expression.
-        Terms above `cap` are cut to it: they break the limit all the same."""
+
+        Terms above `cap` are cut: they break the limit all the same. The cut is higher by the
+        largest number of slots, since a class's work is divided by it.
+        """
         tree: Node | None = self.problem.tree
         if stop is not None:
             tree = until(self.problem.tree, stop)
             assert tree is not None
+        cap = min(cap * max(self.evaluator.slots.values(), default=1), UNCUT)
         leaf = {s.id: self._leaf(s.id, level, stop, scale, cap) for s in self.problem.stages}
-        return TimeModel(self.model, level, leaf, self.evaluator.slots).span(tree).time
+        times = TimeModel(self.model, level, leaf, self.evaluator.slots)
+        return times.span(tree).time.expression
 
     def _leaf(self, stage: int, level: str, stop: int | None, scale: Scale, cap: int) -> Span:
         """Execution by candidate, and the moves that are charged to this stage."""
         owner = self.evaluator.stages[stage]
         fraction = owner.first_output_fraction if stage == stop else 1.0
-        loads: dict[str, Any] = {}
-        total: Any = 0
+        steps = [
+            min(scale.up(fraction * candidate.time_s.at(level)), cap)
+            for candidate in owner.candidates
+        ]
+        by_device: dict[str, list[tuple[Any, int]]] = {}
         for index, candidate in enumerate(owner.candidates):
-            steps = min(scale.up(fraction * candidate.time_s.at(level)), cap)
-            term = steps * self.place[stage, index]
-            total += term
-            if candidate.device != ORCHESTRATOR:
-                loads[candidate.device] = loads.get(candidate.device, 0) + term
-        for edge in self.evaluator.charged[stage]:
-            for (moved, a, b), var in self.moves.items():
-                if moved is edge:
-                    transfer = self.evaluator.links.transfer(edge.bytes_p95, a, b)
-                    assert transfer is not None
-                    total += min(scale.up(fraction * transfer.seconds), cap) * var
-        return Span(total, loads)
+            placed = (self.place[stage, index], steps[index])
+            by_device.setdefault(candidate.device, []).append(placed)
+        work = {device: _one_of(placed) for device, placed in by_device.items()}
+        execution = Term(sum(load.expression for load in work.values()), max(steps, default=0))
+        moves = [self._move(edge, fraction, scale, cap) for edge in self.evaluator.charged[stage]]
+        work.pop(ORCHESTRATOR, None)
+        return Span(total([execution, *moves]), work)
+
+    def _move(self, edge: Edge, fraction: float, scale: Scale, cap: int) -> Term:
+        """Returns the time of one edge's transfer: one pair of classes is chosen."""
+        pairs = []
+        for (moved, a, b), var in self.moves.items():
+            if moved is edge:
+                transfer = self.evaluator.links.transfer(edge.bytes_p95, a, b)
+                assert transfer is not None
+                pairs.append((var, min(scale.up(fraction * transfer.seconds), cap)))
+        return _one_of(pairs)
 
     def _worst(self, level: str) -> float:
         """Returns a time that no placement exceeds: everything one after the other."""
@@ -267,6 +280,12 @@ class PlacementModel:
         return {stage: index for (stage, index), v in self.place.items() if solver.boolean_value(v)}
 
 
-def _sum(listed: list[tuple[Any, float]], scale: Scale, cap: int = BIG) -> Any:
+def _one_of(choices: list[tuple[Any, int]]) -> Term:
+    """Returns the value of a choice of which at most one is taken."""
+    most = max((steps for _, steps in choices), default=0)
+    return Term(sum(steps * variable for variable, steps in choices), most)
+
+
+def _sum(listed: list[tuple[Any, float]], scale: Scale, cap: int = UNCUT) -> Any:
     """Returns the scaled sum of (variable, value) terms, each cut at `cap`."""
     return sum(min(scale.up(value), cap) * variable for variable, value in listed)

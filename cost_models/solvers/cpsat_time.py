@@ -2,6 +2,7 @@
 
 Only lower bounds are needed, because latency is limited from above or minimised: "max" becomes a
 variable that is at least each of its terms. The one "min", a race, picks its winner by a Boolean.
+Every term carries the largest value that it can take, so that variables have tight domains.
 """
 
 from __future__ import annotations
@@ -14,19 +15,36 @@ from typing import Any
 from agentc.cost_models.evaluate import waves
 from agentc.cost_models.tree import Branch, Dag, Leaf, Loop, Map, Node, Par, Race, Seq
 
-Expression = Any
-"""A linear expression of the solver, or an integer."""
+UNCUT = 1 << 40
+"""A cap above every scaled time, for terms that need not be cut."""
 
-BIG = 1 << 45
-"""Above every scaled time; far enough below 2^63 for sums."""
+
+@dataclass(frozen=True)
+class Term:
+    """A linear expression of the solver (or an integer) and the most it can be, in steps."""
+
+    expression: Any
+    most: int
+
+    def times(self, factor: int) -> Term:
+        """Returns `factor` times this term, for a factor >= 0."""
+        return Term(factor * self.expression, factor * self.most)
+
+
+ZERO = Term(0, 0)
+
+
+def total(terms: list[Term]) -> Term:
+    """Returns the sum of `terms`."""
+    return Term(sum(t.expression for t in terms), sum(t.most for t in terms))
 
 
 @dataclass(frozen=True)
 class Span:
-    """Time of a node, and work by device class below it, both in integer steps."""
+    """Time of a node, and work by device class below it."""
 
-    time: Expression
-    loads: dict[str, Expression] = field(default_factory=dict)
+    time: Term
+    loads: dict[str, Term] = field(default_factory=dict)
 
 
 class TimeModel:
@@ -55,7 +73,7 @@ class TimeModel:
 
     def _seq(self, node: Seq) -> Span:
         below = [self.span(child) for child in node.children]
-        return Span(sum(span.time for span in below), _summed(below))
+        return Span(total([span.time for span in below]), _summed(below))
 
     def _par(self, node: Par) -> Span:
         below = [self.span(child) for child in node.children]
@@ -63,11 +81,10 @@ class TimeModel:
 
     def _dag(self, node: Dag) -> Span:
         below = [self.span(child) for child in node.children]
-        ends: list[Expression] = []
+        ends: list[Term] = []
         for index, span in enumerate(below):
             starts = [ends[a] for a, b in node.deps if b == index]
-            start = starts[0] if len(starts) == 1 else self._variable(starts)
-            ends.append(start + span.time)
+            ends.append(total([self._largest(starts), span.time]))
         return self._at_least(ends, _summed(below))
 
     def _branch(self, node: Branch) -> Span:
@@ -75,46 +92,55 @@ class TimeModel:
         below = [self.span(child) for child, probability in pairs if probability > 0]
         devices = sorted({device for span in below for device in span.loads})
         loads = {
-            device: self._variable([s.loads[device] for s in below if device in s.loads])
+            device: self._largest([s.loads[device] for s in below if device in s.loads])
             for device in devices
         }
-        return Span(self._variable([span.time for span in below]), loads)
+        return Span(self._largest([span.time for span in below]), loads)
 
     def _loop(self, node: Loop) -> Span:
         count = int(node.count.at(self.level))
         body = self.span(node.body)
-        return Span(count * body.time, {d: count * load for d, load in body.loads.items()})
+        return Span(body.time.times(count), {d: t.times(count) for d, t in body.loads.items()})
 
     def _map(self, node: Map) -> Span:
         body = self.span(node.body)
         width = int(node.width.at(self.level))
-        loads = {device: width * load for device, load in body.loads.items()}
-        return self._at_least([int(waves(node, self.level)) * body.time], loads)
+        loads = {device: load.times(width) for device, load in body.loads.items()}
+        return self._at_least([body.time.times(int(waves(node, self.level)))], loads)
 
     def _race(self, node: Race) -> Span:
         below = [self.span(child) for child in node.children]
-        shortest = self._variable([])
+        shortest = self._variable(min(span.time.most for span in below))
         wins = [self.model.new_bool_var(f"wins_{next(self._names)}") for _ in below]
         self.model.add_exactly_one(wins)
         for win, span in zip(wins, below, strict=True):
-            self.model.add(shortest >= span.time).only_enforce_if(win)
+            self.model.add(shortest.expression >= span.time.expression).only_enforce_if(win)
         return Span(shortest, _summed(below))
 
-    def _at_least(self, times: list[Expression], loads: dict[str, Expression]) -> Span:
+    def _at_least(self, times: list[Term], loads: dict[str, Term]) -> Span:
         """A node that runs things together: the longest, and no less than any class's work."""
-        end = self._variable(times)
+        work = [-(-load.most // self.slots[device]) for device, load in loads.items()]
+        end = self._largest(times, *work)
         for device, load in loads.items():
-            self.model.add(self.slots[device] * end >= load)
+            self.model.add(self.slots[device] * end.expression >= load.expression)
         return Span(end, loads)
 
-    def _variable(self, terms: list[Expression]) -> Expression:
-        """Returns a variable that is at least each of `terms`; 0 when there is none."""
-        made = self.model.new_int_var(0, BIG, f"time_{self.level}_{next(self._names)}")
+    def _largest(self, terms: list[Term], *others: int) -> Term:
+        """Returns a variable that is at least each of `terms`, with room for `others`."""
+        if not terms and not others:
+            return ZERO
+        if len(terms) == 1 and not others:
+            return terms[0]
+        made = self._variable(max([*(term.most for term in terms), *others]))
         for term in terms:
-            self.model.add(made >= term)
+            self.model.add(made.expression >= term.expression)
         return made
 
+    def _variable(self, most: int) -> Term:
+        name = f"time_{self.level}_{next(self._names)}"
+        return Term(self.model.new_int_var(0, most, name), most)
 
-def _summed(below: list[Span]) -> dict[str, Expression]:
+
+def _summed(below: list[Span]) -> dict[str, Term]:
     devices = sorted({device for span in below for device in span.loads})
-    return {d: sum(span.loads[d] for span in below if d in span.loads) for d in devices}
+    return {d: total([span.loads[d] for span in below if d in span.loads]) for d in devices}

@@ -24,7 +24,7 @@ from agentc.cost_models.problem import (
 )
 from agentc.cost_models.solvers.cpsat import solve_cpsat
 from agentc.cost_models.solvers.scaling import BITS, scale_for
-from agentc.cost_models.tree import Leaf, Loop, Par, Seq
+from agentc.cost_models.tree import Leaf, Loop, Par, Race, Seq
 
 
 @given(st.floats(1e-9, 1e15), st.lists(st.floats(0, 1), min_size=1, max_size=50))
@@ -133,3 +133,28 @@ def test_long_loops_do_not_overflow() -> None:
     tree = Loop(inner, constant_band(1000.0))
     problem = Problem((stage,), tree, devices, limits=Limits((limit,)))
     assert solve_cpsat(problem).choices == {0: 1}
+
+
+def test_work_of_a_racer_that_loses_still_fills_its_device() -> None:
+    """The loser takes 0.25 s of two slots beside a par: 0.125 s, above a limit of 0.05 s, although
+    the race itself is won at once. Terms cut at the limit must not hide that."""
+    stages = (
+        Stage(0, "tool", (Candidate("orchestrator", constant_band(0.0)),)),
+        Stage(1, "loser", (Candidate("gpu", constant_band(0.25)),)),
+    )
+    tree = Par((Race((Leaf(0), Leaf(1))), Seq(())))
+    limit = LatencyLimit("sla p99_s", "p99", 0.05)
+    devices = (DeviceLimit("gpu", slots=2),)
+    problem = Problem(stages, tree, devices, limits=Limits((limit,)))
+    assert Evaluator(problem).metrics({0: 0, 1: 0}).latency_s["p99"] == 0.125
+    assert solve_cpsat(problem).status == "infeasible"
+
+
+def test_nested_loops_around_parallel_work_do_not_overflow() -> None:
+    """Domains follow the counts, so that a million rounds of a par are still a valid model."""
+    stages = tuple(Stage(i, f"s{i}", (Candidate("a", constant_band(1e-7)),)) for i in range(2))
+    tree = Loop(Loop(Par((Leaf(0), Leaf(1))), constant_band(1000.0)), constant_band(1000.0))
+    limit = LatencyLimit("sla p95_s", "p95", 0.3)
+    devices = (DeviceLimit("a"), DeviceLimit("b", slots=64))
+    problem = Problem(stages, tree, devices, limits=Limits((limit,)))
+    assert solve_cpsat(problem).status == "optimal"

@@ -8,6 +8,7 @@ from cost_strategies import problems
 from hypothesis import HealthCheck, assume, given, seed, settings
 
 from agentc.cost_models.diagnose import _core, _needed, _without, diagnose
+from agentc.cost_models.distributions import constant_band
 from agentc.cost_models.limits import limits_of, round_up
 from agentc.cost_models.planner import solve
 from agentc.cost_models.problem import (
@@ -18,7 +19,6 @@ from agentc.cost_models.problem import (
     Problem,
     Stage,
 )
-from agentc.cost_models.distributions import constant_band
 from agentc.cost_models.solution import Answer
 from agentc.cost_models.solvers.exhaustive import solve_exhaustive
 from agentc.cost_models.tree import Leaf, Seq
@@ -130,7 +130,7 @@ def test_conflicts_are_minimal_and_their_relaxations_work(problem: Problem) -> N
             assert find(_raised(problem, limit, round_up(needed))).choices is not None
 
 
-def _raised(problem: Problem, limit, value: float) -> Problem:  # noqa: ANN001
+def _raised(problem: Problem, limit, value: float) -> Problem:
     limits = problem.limits
     if limit.kind == "latency":
         latency = tuple(

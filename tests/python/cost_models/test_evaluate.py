@@ -69,7 +69,7 @@ class _Unrolled:
             width -= together
         return start
 
-    def _parallel(self, children: list[Node], deps, start: int) -> int:  # noqa: ANN001
+    def _parallel(self, children: list[Node], deps, start: int) -> int:
         ends: list[int] = []
         for index, child in enumerate(children):
             begin = self._join([start, *(ends[a] for a, b in deps if b == index)])
