@@ -11,6 +11,7 @@ import numpy as np
 from agentc.models.config import BertConfig, LlamaConfig
 
 PAGE = 16
+HOST_PAGE_BYTES = 4096
 
 
 class Session:
@@ -20,6 +21,7 @@ class Session:
     def __init__(
         self, vmfb: Path, parameters: Path, entry: str, driver: str = "local-task"
     ) -> None:
+        self.driver = driver
         self.device = iree.get_device(driver, cache=False)
         self.instance = iree.VmInstance()
         self.hal = iree.create_hal_module(self.instance, self.device)
@@ -50,7 +52,27 @@ class Session:
         return [got.get_as_object(i, iree.HalBufferView) for i in range(results)]
 
     def array(self, view: iree.HalBufferView) -> np.ndarray:
-        return iree.DeviceArray(self.device, view).to_host().copy()
+        if self.driver.startswith("local"):
+            return iree.DeviceArray(self.device, view).to_host().copy()
+        dtype = iree.HalElementType.map_to_dtype(view.element_type)
+        # Vulkan copies into whole host pages only.
+        room = np.zeros(view.byte_length + 2 * HOST_PAGE_BYTES, np.uint8)
+        start = -room.ctypes.data % HOST_PAGE_BYTES
+        size = -(-view.byte_length // HOST_PAGE_BYTES) * HOST_PAGE_BYTES
+        host = self.device.allocator.import_host_allocation(
+            room[start : start + size],
+            memory_type=iree.MemoryType.HOST_LOCAL | iree.MemoryType.DEVICE_VISIBLE,
+            allowed_usage=iree.BufferUsage.TRANSFER_TARGET | iree.BufferUsage.MAPPING_PERSISTENT,
+        )
+        done = self.device.create_semaphore(0)
+        self.device.queue_copy(
+            view.get_buffer(),
+            host,
+            wait_semaphores=iree.HalFence.create_at(done, 0),
+            signal_semaphores=iree.HalFence.create_at(done, 1),
+        )
+        iree.HalFence.create_at(done, 1).wait()
+        return room[start : start + view.byte_length].view(dtype).reshape(view.shape).copy()
 
     def run(self, arrays: list[np.ndarray], results: int) -> list[np.ndarray]:
         """Calls with arrays and returns copies; no buffer outlives the call."""
@@ -82,8 +104,9 @@ class Forward(Session):
         page_shape: tuple[int, ...],
         pages: int,
         fill: float = 0.0,
+        driver: str = "local-task",
     ) -> None:
-        super().__init__(vmfb, parameters, "forward")
+        super().__init__(vmfb, parameters, "forward", driver)
         self.pool_shape = (pages, *page_shape)
         self.fill_pool(fill)
         if "set_workers" in self.module.function_names:

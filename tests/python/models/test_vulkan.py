@@ -1,0 +1,70 @@
+"""The plain programs on a Vulkan device, where there is one (Mesa's software device counts)."""
+
+from __future__ import annotations
+
+import iree.runtime as runtime
+import numpy as np
+import pytest
+
+from agentc.codegen import iree, pack, store
+from agentc.codegen.targets import TargetSpec
+from agentc.models.bert import emit_bert
+from agentc.models.generic_attention import GenericAttention
+from agentc.models.llama import emit_llama
+
+from . import tiny
+from .harness import Forward, Session, bert_reference, llama_reference
+
+
+def has_vulkan() -> bool:
+    try:
+        runtime.get_device("vulkan", cache=False)
+    except (RuntimeError, ValueError):
+        return False
+    return True
+
+
+pytestmark = pytest.mark.skipif(not has_vulkan(), reason="this machine has no vulkan device")
+
+
+def archive_of(module, weights):
+    declared = {n: (t.shape, t.element) for n, t in module.parameters.items()}
+    origin = store.digest(*(n.encode() + w.tobytes() for n, w in weights.items()))
+    return pack.pack(declared, weights.__getitem__, origin)
+
+
+def test_llama_mixed_batch():
+    config = tiny.llama_config()
+    weights = tiny.llama_weights(config)
+    program = emit_llama(config, GenericAttention)
+    binary = iree.compile(program.module.text(), TargetSpec("vulkan"))
+    archive = archive_of(program.module, weights)
+    forward = Forward(binary.path, archive.path, program.page_shape, 24, np.nan, "vulkan")
+    tokens = np.random.default_rng(0).integers(0, config.vocab, 60).tolist()
+    first, second = tokens[:40], tokens[:16] + tokens[45:60]
+    table = [[9, 4, 7], [9, 16, 3]]
+    forward.prefill(first[:39], table[0])
+    found = forward.step(
+        [first[39], *second[16:]], [39, *range(16, 31)], [0] + [1] * 15, table, [0, 15]
+    )
+    forward.close()
+    for logits, sequence in zip(found, (first, second), strict=True):
+        expected = llama_reference(config, weights.__getitem__, sequence)[-1]
+        np.testing.assert_allclose(logits, expected, atol=5e-4)
+
+
+def test_encoder():
+    config = tiny.bert_config()
+    weights = tiny.bert_weights(config)
+    module = emit_bert(config)
+    binary = iree.compile(module.text(), TargetSpec("vulkan"))
+    session = Session(binary.path, archive_of(module, weights).path, "encode", "vulkan")
+    rows = np.random.default_rng(1).integers(0, config.vocab, (3, 20)).astype(np.int32)
+    lengths = np.array([20, 7, 1], np.int32)
+    (found,) = session.run([rows, lengths], 1)
+    session.close()
+    expected = [
+        bert_reference(config, weights.__getitem__, row[:n].tolist())
+        for row, n in zip(rows, lengths, strict=True)
+    ]
+    np.testing.assert_allclose(found, expected, atol=1e-5)
