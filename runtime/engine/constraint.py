@@ -58,8 +58,11 @@ class Grammars:
         self._lock = threading.Lock()
 
     def make(self, sampling: Sampling) -> Constraint | None:
-        """A fresh constraint, or None when `sampling` has none. Compiling takes milliseconds and
-        releases the GIL. Raises RuntimeFault (kind "input") on a bad schema or expression."""
+        """A fresh constraint, or None when `sampling` has none. Raises RuntimeFault (kind
+        "input") on a bad schema or expression.
+
+        The first one takes half a second for the vocabulary, a new grammar milliseconds (the GIL
+        is free); so call it once outside the engine's thread, and the engine only copies."""
         grammar = _grammar(sampling)
         if grammar is None:
             return None

@@ -7,6 +7,7 @@ import atexit
 import contextlib
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterable
 from typing import Any, Self
 
@@ -18,6 +19,7 @@ from agentc.runtime.engine.tokenizer import Tokenizer
 from agentc.runtime.kv.snapshot import Snapshot
 
 Closer = Callable[[], None]
+WAIT_FOR_PAGES_S = 0.005
 
 
 class AsyncEngine:
@@ -74,6 +76,8 @@ class AsyncEngine:
         """Generates text behind `snapshot`, which stays as it is."""
         mine = self.fork(snapshot)  # so that the caller may release its own meanwhile
         try:
+            if sampling.constrained:
+                await asyncio.to_thread(self._engine.grammars.make, sampling)
             result = await self._call(mine, sampling, seed, on_token)
         finally:
             self.release(mine)
@@ -143,7 +147,9 @@ class AsyncEngine:
         try:
             while self._take_messages():
                 try:
-                    self._engine.step()
+                    if self._engine.step() is None and self._engine.busy:
+                        # A park policy that keeps all pages: somebody must release some.
+                        time.sleep(WAIT_FOR_PAGES_S)
                 except Exception as error:
                     # A device that failed has told its requests already; this is for the rest.
                     self._engine.fail_all(RuntimeFault(f"the engine failed in a step: {error}"))

@@ -12,6 +12,8 @@ from agentc.runtime.kv.snapshot import Snapshot, Usage
 OnToken = Callable[[str, int], None]
 """Called with (text, token) for each sampled token; see README.md."""
 
+CONSTRAINTS = ("schema", "choices", "regex")
+
 
 @dataclass(frozen=True)
 class Sampling:
@@ -36,8 +38,13 @@ class Sampling:
         _check("min_p", self.min_p, self.min_p is None or 0 <= self.min_p <= 1, "in [0, 1]")
         _check("stop", self.stop, all(self.stop), "strings that are not empty")
         _check("choices", self.choices, self.choices is None or bool(self.choices), "at least one")
-        given = [n for n in ("schema", "choices", "regex") if getattr(self, n) is not None]
+        given = [n for n in CONSTRAINTS if getattr(self, n) is not None]
         _check("constraint", given, len(given) <= 1, "one of schema, choices, regex")
+
+    @property
+    def constrained(self) -> bool:
+        """Whether a grammar restricts the text."""
+        return any(getattr(self, name) is not None for name in CONSTRAINTS)
 
 
 def _check(name: str, found: object, right: bool, expected: str) -> None:

@@ -114,6 +114,20 @@ def test_refusals_come_before_the_queue():
     asyncio.run(main())
 
 
+def test_a_bad_constraint_never_reaches_the_engine():
+    async def main():
+        tiny, engine = _engine()
+        async with engine:
+            prompt = engine.append(engine.open(), [1])
+            with pytest.raises(RuntimeFault, match="cannot be compiled"):
+                await engine.decode(prompt, Sampling(5, regex="(("))
+            assert not tiny.batches
+            out = await engine.decode(prompt, Sampling(5, choices=("on", "off")))
+            assert out.text in ("on", "off")
+
+    asyncio.run(main())
+
+
 def test_a_failing_device_reaches_the_caller_and_the_engine_lives():
     async def main():
         tiny, engine = _engine()
