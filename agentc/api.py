@@ -12,6 +12,7 @@ import msgspec
 
 from agentc import plan as plan_records
 from agentc.package import PackageWriter, open_package
+from agentc.version import __version__
 
 if TYPE_CHECKING:
     from agentc.compiler import Compiled
@@ -85,7 +86,7 @@ def compile(  # the name of the thing; shadows the builtin in this module only
     compiled = compile_graph(traced, target, objective=objective, seed=seed, progress=progress)
     output = Path(output)
     compilers = {"iree-base-compiler": version("iree-base-compiler")}
-    writer = PackageWriter(output, agentc_version=version("agentc"), compilers=compilers)
+    writer = PackageWriter(output, agentc_version=__version__, compilers=compilers)
     try:
         plan = _add_files(writer, compiled, bundle)
         _add_indexes(writer, compiled, progress)

@@ -30,5 +30,5 @@ def explain_command(
         print(render_json(explained))
     else:
         terminal = Console()
-        width = max(terminal.width, 100)
+        width = max(terminal.width, 100) if terminal.is_terminal else 150
         print(render_text(explained, color=terminal.is_terminal, width=width))

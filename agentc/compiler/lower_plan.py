@@ -15,7 +15,7 @@ from agentc._mlir.dialects import agent, stage
 from agentc.cost_models.problem import ORCHESTRATOR
 
 # Attributes that have a field of their own in `plan.Op`, or mean nothing after compilation.
-_OWN_FIELD = {"label", "placement", "work", "work_p95", "op_id", "operandSegmentSizes"}
+_OWN_FIELD = {"label", "placement", "work", "work_p95", "op_id", "est_tokens", "operandSegmentSizes"}
 _RENAMED = {"template_text": "template"}  # `template` is a word of C++
 _ENUMS = {
     ("agent.binary", "kind"): agent.BinaryKind,
@@ -111,7 +111,7 @@ def named_attributes(op: ir.OpView) -> list[tuple[str, ir.Attribute]]:
 def json_value(attribute: ir.Attribute, type_: ir.Type | None = None) -> Any:
     """Returns an attribute as a JSON value; `type_` gives records the order of their fields."""
     if isinstance(attribute, ir.DictAttr):
-        fields = type_.fields if type_ is not None else [(name, None) for name in attribute]
+        fields = type_.fields if type_ is not None else [(item.name, None) for item in attribute]
         return {name: json_value(attribute[name], field) for name, field in fields}
     if isinstance(attribute, agent.DistAttr):
         return distribution(attribute)
