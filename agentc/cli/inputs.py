@@ -57,6 +57,7 @@ def _json(value: str, name: str, type_: str) -> Any:
         ) from error
 
 
-def printable(value: Any) -> Any:
-    """Returns an output as something JSON can hold: arrays become lists."""
-    return value.tolist() if hasattr(value, "tolist") else value
+
+def typed(answer: str, type_: str) -> Any:
+    """Turns what a person typed into a value of `type_`: text as it is, anything else as JSON."""
+    return answer if type_ == "text" else _json(answer, "answer", type_)

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agentc.cli.inputs import parse_inputs, printable
+from agentc.cli.inputs import parse_inputs, typed
+from agentc.cli.outputs import print_outputs, printable
+from agentc.errors import RuntimeFault
 
 if TYPE_CHECKING:
     from agentc.runtime.app import App
@@ -48,14 +50,19 @@ def run_command(
     _write_traces(app.plan, events, trace, chrome_trace)
     last = events[-1]
     if last.kind == "run_failed":
-        raise last.error
+        raise RuntimeFault(last.data["error"], kind=last.data["kind"])
+    outputs = last.data["outputs"]
     if as_json:
-        print(json.dumps({name: printable(v) for name, v in last.data["outputs"].items()}))
+        print(json.dumps({name: printable(value) for name, value in outputs.items()}))
+    else:
+        said = "".join(event.data["text"] for event in events if event.kind == "token")
+        print_outputs(outputs, app.plan.outputs, said)
 
 
 async def _stream(
     app: App, values: dict[str, Any], seed: int, limit_s: float | None, *, quiet: bool
 ) -> list[Event]:
+    """Runs once, writes tokens as they come, asks the person at the terminal for interrupts."""
     events = []
     async for event in app.stream(values, seed=seed, timeout_s=limit_s):
         events.append(event)
@@ -63,8 +70,9 @@ async def _stream(
             sys.stdout.write(event.data["text"])
             sys.stdout.flush()
         if event.kind == "interrupt":
-            answer = await asyncio.to_thread(input, f"\n{event.data['prompt']} > ")
-            app.answer(event.run, event.data["name"], answer)
+            question = f"\n{event.data['prompt'] or event.data['name']} ({event.data['type']}) > "
+            answer = await asyncio.to_thread(input, question)
+            app.answer(event.run_id, event.data["name"], typed(answer, event.data["type"]))
     return events
 
 
