@@ -50,14 +50,12 @@ def pack(declared: Declared, read: Callable[[str], np.ndarray], origin: str) -> 
     note = store.folder("params") / f"{store.digest(_LAYOUT, origin, listing)}.json"
     if (known := _recall(note)) is not None:
         return known
-    temporary = note.with_suffix(".irpa")
-    with store.replacing(temporary) as file:
+    with store.scratch_file(note.parent, ".irpa") as file:
         _create(declared, file)
         _fill(declared, read, file)
         sha256 = store.file_digest(file)
-    path = note.parent / f"{sha256}.irpa"
-    temporary.replace(path)
-    archive = Archive(path, sha256, path.stat().st_size)
+        archive = Archive(stored(sha256), sha256, file.stat().st_size)
+        file.replace(archive.path)
     with store.replacing(note) as file:
         file.write_text(json.dumps({"sha256": sha256, "size_bytes": archive.size_bytes}))
     return archive

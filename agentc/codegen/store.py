@@ -48,19 +48,24 @@ def file_digest(path: Path) -> str:
 
 
 @contextmanager
+def scratch_file(folder: Path, suffix: str) -> Iterator[Path]:
+    """Gives an empty file of its own in `folder`, removed at the end unless it was moved away."""
+    handle, name = tempfile.mkstemp(prefix="part.", suffix=suffix, dir=folder)
+    os.close(handle)
+    path = Path(name)
+    path.chmod(0o644)  # mkstemp makes it private, the cache may be shared
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Gives a temporary path beside `path` that takes its place when the block ends well.
 
     Readers see the old file or the whole new one, also when several processes write at once.
     """
-    handle, name = tempfile.mkstemp(
-        prefix=path.name + ".", suffix=".part" + path.suffix, dir=path.parent
-    )
-    os.close(handle)
-    temporary = Path(name)
-    try:
+    with scratch_file(path.parent, path.suffix) as temporary:
         yield temporary
-        temporary.chmod(0o644)  # mkstemp makes it private, the cache may be shared
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        temporary.replace(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import iree.runtime as runtime
 import numpy as np
@@ -80,6 +81,14 @@ def test_array_must_be_as_declared(wrong):
     with pytest.raises(CompileError, match=r"parameter 'layers.0.w' is .* declares f32\[3, 4\]"):
         pack.pack(DECLARED, arrays.__getitem__, "weights")
     assert list(store.folder("params").iterdir()) == []
+
+
+def test_many_writers_at_once_agree():
+    with ThreadPoolExecutor(8) as pool:
+        futures = [pool.submit(pack.pack, DECLARED, ARRAYS.__getitem__, "w") for _ in range(16)]
+        archives = {f.result() for f in futures}
+    (archive,) = archives
+    assert sorted(p.suffix for p in archive.path.parent.iterdir()) == [".irpa", ".json"]
 
 
 def test_store_follows_the_environment(monkeypatch, tmp_path):
