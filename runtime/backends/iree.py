@@ -45,7 +45,7 @@ class IreeDevice:
         """
         self.driver = driver
         self.workers = workers
-        if driver == "local-task" and workers:
+        if driver == "local-task":
             # Read when a device is made; there is no other way to say it per device.
             rt.flags.parse_flags(f"--task_topology_group_count={workers}")
         try:
@@ -115,6 +115,12 @@ class IreeModule:
     def upload(self, array: NDArray[Any]) -> Any:
         """Copies `array` to the device."""
         array = np.ascontiguousarray(array)
+        if array.dtype.name not in ELEMENT_TYPES:
+            raise RuntimeFault(
+                f"an array of {array.dtype.name} cannot go to a device, only of "
+                f"{', '.join(ELEMENT_TYPES)}; convert it first",
+                kind="input",
+            )
         return self._device.allocator.allocate_buffer_copy(
             memory_type=rt.MemoryType.DEVICE_LOCAL,
             allowed_usage=rt.BufferUsage.DEFAULT | rt.BufferUsage.MAPPING,

@@ -38,8 +38,7 @@ def open_engine(
 
     Close the engine before `opened`. Raises PackageError, ModelFormatError, RuntimeFault.
     """
-    options = options or EngineOptions()
-    binary = _binary(model, device)
+    options, binary = options or EngineOptions(), _binary(model, device)
     if model.chat is None:
         raise PackageError(f"model {model.name!r} has no chat format; compile the package again")
     forward = IreeForward(

@@ -78,6 +78,8 @@ def test_wrong_shapes_are_a_fault_and_the_module_lives(compile_add):
             add(np.zeros((3, 5), np.float32), np.zeros((3, 5), np.float32))
         assert caught.value.kind == "device"
         assert "\n" not in str(caught.value)
+        with pytest.raises(RuntimeFault, match="an array of complex128 cannot go to a device"):
+            add(np.zeros((3, 4), complex), np.zeros((3, 4), complex))
         ones = np.ones((1, 4), np.float32)
         assert np.array_equal(add(ones, ones)[0], 2 * ones)
 
