@@ -1,7 +1,7 @@
 """Writes docs/generated/passes.md from passes/Passes.td and the doctests of the passes.
 
-    python tools/gen_pass_docs.py           # write the page
-    python tools/gen_pass_docs.py --check   # say whether it is up to date
+python tools/gen_pass_docs.py           # write the page
+python tools/gen_pass_docs.py --check   # say whether it is up to date
 """
 
 from __future__ import annotations
@@ -62,7 +62,9 @@ def section(flag: str, text: str) -> str:
       DocError: the description names no example, or the example is not a test that runs.
     """
     if not _EXAMPLE.search(text):
-        raise DocError(f"{flag} has no example; end its description with '(* example filepath=.. *)'")
+        raise DocError(
+            f"{flag} has no example; end its description with '(* example filepath=.. *)'"
+        )
     filled = _EXAMPLE.sub(lambda found: "#### Example\n\n" + lit_to_doc(ROOT / found[1]), text)
     return f"## {flag}\n\n{filled}\n"
 

@@ -139,7 +139,7 @@ class Program:
 
     def body(self, depth: int, size: int) -> None:
         steps = [self.constant, self.prompt, self.prompt, self.generate, self.generate]
-        steps += [self.session, self.tool, self.retrieve]
+        steps += [self.session, self.session, self.tool, self.tool, self.tool, self.retrieve]
         for _ in range(size):
             if depth and self.random.random() < 0.25:
                 self.control(depth)
@@ -148,7 +148,7 @@ class Program:
 
     def write(self) -> str:
         """The module's text. The graph returns every text that is still in scope."""
-        self.body(depth=2, size=9)
+        self.body(depth=2, size=11)
         inputs = ", ".join(f'%{n}: {TEXT} {{agent.name = "{n}"}}' for n in "qr")
         results = ", ".join([TEXT] * len(self.texts))
         head = f'agent.graph @g({inputs}, %c: i1 {{agent.name = "c"}}) -> ({results}) {{'

@@ -65,6 +65,12 @@ def waited_for(call: ir.Operation) -> set[ir.Operation]:
     return done
 
 
+def sequential_programs(count: int) -> list[str]:
+    """Programs without `agent.parallel`, whose regions have no order among each other."""
+    texts = [random_program(number) for number in range(count)]
+    return [text for text in texts if "agent.parallel" not in text]
+
+
 def reason_to_wait(call: ir.Operation, other: ir.Operation) -> bool:
     """Whether `call` must not start before `other` is done."""
     inside = list(walk(other))
@@ -80,9 +86,9 @@ def reason_to_wait(call: ir.Operation, other: ir.Operation) -> bool:
 def test_every_reason_to_wait_has_an_edge(passes: str) -> None:
     pipeline = "agentc-lower-to-stage" if passes == "lower" else passes
     reasons = 0
-    for number in range(80):
+    for text in sequential_programs(300):
         with ir.Context():
-            module = ir.Module.parse(random_program(number))
+            module = ir.Module.parse(text)
             PassManager.parse(f"builtin.module({pipeline})").run(module.operation)
             calls = [op for op in walk(module.operation) if op.name == "stage.call"]
             for call in calls:
@@ -91,7 +97,7 @@ def test_every_reason_to_wait_has_an_edge(passes: str) -> None:
                     if tool(call) != "pure" and reason_to_wait(call, other):
                         reasons += 1
                         assert other in done, f"{call}\n\ndoes not wait for\n\n{other}\n\n{module}"
-    assert reasons > 50
+    assert reasons > 200
 
 
 def test_pruning_leaves_fewer_edges() -> None:
@@ -99,12 +105,12 @@ def test_pruning_leaves_fewer_edges() -> None:
 
     def edges(pipeline: str) -> int:
         total = 0
-        for number in range(40):
+        for text in sequential_programs(150):
             with ir.Context():
-                module = ir.Module.parse(random_program(number))
+                module = ir.Module.parse(text)
                 PassManager.parse(f"builtin.module({pipeline})").run(module.operation)
                 calls = [op for op in walk(module.operation) if op.name == "stage.call"]
                 total += sum(len(call.operands) - 1 for call in calls)
         return total
 
-    assert edges("agentc-split-calls,agentc-prune-false-edges") < 0.7 * edges("agentc-split-calls")
+    assert edges("agentc-split-calls,agentc-prune-false-edges") < 0.85 * edges("agentc-split-calls")
