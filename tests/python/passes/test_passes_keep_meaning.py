@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from agentc._mlir import ir
 from agentc._mlir.passmanager import PassManager
-from agentc.interpreter import Decoded, GenerateCall, Thrown
-from agentc.plan import ChatFormat
 from programs import random_program
 from stage_interpreter import interpret_stages
+
+from agentc.interpreter import Decoded, GenerateCall, Thrown
+from agentc.plan import ChatFormat
 
 AGENT_PASSES = ["agentc-normalize", "agentc-specialize-prompts", "agentc-infer-prefixes"]
 STAGE_PASSES = ["agentc-split-calls", "agentc-prune-false-edges", "agentc-split-prefill"]
@@ -23,6 +24,8 @@ PIPELINES = {
     "split-calls": STAGE_PASSES[:1],
     "prune-false-edges": STAGE_PASSES[:2],
     "split-prefill": [*STAGE_PASSES[:1], "agentc-split-prefill{max-cuts=3}"],
+    "hoist-prefixes": [AGENT_PASSES[2], STAGE_PASSES[0], "agentc-hoist-prefixes"],
+    "place-kv-lifetimes": [STAGE_PASSES[0], "agentc-place-kv-lifetimes{min-idle-s=0}"],
     "lower-to-stage": ["agentc-lower-to-stage"],
 }
 
