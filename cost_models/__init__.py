@@ -42,6 +42,7 @@ _EXPORTS = {
     "stage_estimates": "promise",
     "to_promise": "promise",
     "explain": "explanation",
+    "with_measurements": "explanation",
 }
 
 __all__ = sorted(_EXPORTS)

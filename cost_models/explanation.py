@@ -99,16 +99,13 @@ class Explanation(_Record):
     schema: str = "agentc.explain/v1"
 
 
-def explain(
-    problem: Problem, solution: Solution, measured_s: Mapping[int, float] | None = None
-) -> Explanation:
-    """Returns the explanation of a solution; `measured_s` holds seconds of one execution by op,
-    from a trace, for `explain --analyze`."""
+def explain(problem: Problem, solution: Solution) -> Explanation:
+    """Returns the explanation of a solution."""
     evaluator = Evaluator(problem)
     chosen = evaluator.chosen(solution.choices)
     shares = critical_path(evaluator, chosen)
     refused = rejections(problem, solution)
-    rows = _Rows(evaluator, chosen, shares, refused, measured_s or {})
+    rows = _Rows(evaluator, chosen, shares, refused)
     metrics = solution.metrics
     return Explanation(
         name=problem.name,
@@ -131,7 +128,8 @@ def explain(
 
 
 def with_measurements(said: Explanation, measured_s: Mapping[int, float]) -> Explanation:
-    """Returns an explanation with the measured seconds of one execution beside its estimates."""
+    """Returns an explanation with the measured seconds of one execution beside its estimates, for
+    `explain --analyze`; rows of ops that were not measured are left as they are."""
 
     def measured(row: Row) -> Row:
         seconds = measured_s.get(row.op) if row.op is not None else None
@@ -152,10 +150,9 @@ class _Rows:
         chosen: Mapping[int, Candidate],
         shares: Mapping[int, float],
         refused: Mapping[int, dict[str, str]],
-        measured_s: Mapping[int, float],
     ) -> None:
         self.evaluator, self.chosen, self.refused = evaluator, chosen, refused
-        self.shares, self.measured_s = shares, measured_s
+        self.shares = shares
         self.whole_s = sum(shares.values())
 
     def of(self, node: Node, depth: int) -> Iterator[Row]:
@@ -182,8 +179,6 @@ class _Rows:
         p95 = candidate.time_s.p95
         estimate = candidate.estimate_p95
         executions = self.evaluator.multiplicity[stage_id].expected
-        measured = self.measured_s.get(stage_id)
-        mean = candidate.time_s.mean
         cost = candidate.cost_usd
         return Row(
             depth=depth,
@@ -193,7 +188,7 @@ class _Rows:
             op=stage_id,
             device=candidate.device,
             precision=candidate.precision,
-            mean_s=mean,
+            mean_s=candidate.time_s.mean,
             latency_s=p95,
             low_s=estimate.low_s if estimate else p95,
             high_s=estimate.high_s if estimate else p95,
@@ -203,8 +198,6 @@ class _Rows:
             estimate_source=estimate.source if estimate else "declared",
             cost_usd=None if cost is None else RUNS * executions * cost,
             rejected=self.refused[stage_id],
-            measured_s=measured,
-            misestimate=measured / mean if measured is not None and mean > 0 else None,
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 
 import pytest
@@ -101,10 +102,8 @@ def test_every_example_parses(key: str) -> None:
 def test_any_text_is_a_quantity_or_a_unit_error(text: str) -> None:
     """No other exception, and no infinity, comes out."""
     for dimension in (BYTES, USD_PER_S):
-        try:
+        with contextlib.suppress(UnitError):
             assert math.isfinite(parse_quantity(text, dimension))
-        except UnitError:
-            pass
 
 
 @given(st.integers(0, 10**6), st.sampled_from(["B", "KiB", "MB", "GiB", "TB"]))
