@@ -6,9 +6,11 @@ instruction set. `$AGENTC_KERNELS` names another folder.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 import agentc
@@ -47,8 +49,12 @@ def variants(target: TargetSpec) -> tuple[str, ...]:
 def folders() -> list[Path]:
     """Returns where objects are looked for, in order."""
     own = os.environ.get("AGENTC_KERNELS")
-    installed = Path(agentc.__file__).parent / "kernels"
-    return [*([Path(own)] if own else []), installed]
+    found = [Path(own)] if own else []
+    found.append(Path(agentc.__file__).parent / "kernels")
+    # An editable install keeps what was built apart from the sources.
+    with contextlib.suppress(metadata.PackageNotFoundError):
+        found.append(Path(str(metadata.distribution("agentc").locate_file("agentc/kernels"))))
+    return found
 
 
 def find(family: str, target: TargetSpec) -> KernelObject | None:

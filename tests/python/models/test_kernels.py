@@ -17,10 +17,10 @@ from .conftest import HOST, kernel_objects
 from .harness import PAGE, Session
 
 SHAPES = {
-    "group of 1": dict(heads=2, kv_heads=2, head_dim=16),
-    "group of 3": dict(heads=9, kv_heads=3, head_dim=64),
-    "group of 5, wide": dict(heads=5, kv_heads=1, head_dim=256),
-    "group of 14, odd width": dict(heads=28, kv_heads=2, head_dim=48),
+    "group of 1": {"heads": 2, "kv_heads": 2, "head_dim": 16},
+    "group of 3": {"heads": 9, "kv_heads": 3, "head_dim": 64},
+    "group of 5, wide": {"heads": 5, "kv_heads": 1, "head_dim": 256},
+    "group of 14, odd width": {"heads": 28, "kv_heads": 2, "head_dim": 48},
 }
 
 

@@ -23,19 +23,19 @@ CHAT = (
 
 def llama_config(**changes: object) -> LlamaConfig:
     """Two layers, groups of three, sizes that no vector width divides."""
-    values: dict[str, object] = dict(
-        layers=2,
-        d_model=52,
-        heads=6,
-        kv_heads=2,
-        head_dim=16,
-        ffn=70,
-        vocab=61,
-        context=200,
-        rms_eps=1e-5,
-        rope_base=1e4,
-        tied=True,
-    )
+    values: dict[str, object] = {
+        "layers": 2,
+        "d_model": 52,
+        "heads": 6,
+        "kv_heads": 2,
+        "head_dim": 16,
+        "ffn": 70,
+        "vocab": 61,
+        "context": 200,
+        "rms_eps": 1e-5,
+        "rope_base": 1e4,
+        "tied": True,
+    }
     return LlamaConfig(**{**values, **changes})  # type: ignore[arg-type]
 
 
