@@ -74,13 +74,12 @@ def Agent_LengthOp : Agent_Op<"length", [Pure]> {
 }
 
 def Agent_ConcatOp : Agent_Op<"concat", [
-    Pure, SameOperandsAndResultType]> {
+    Pure, SameOperandsAndResultType /*agent_concat_c1*/]> {
   let summary = "Texts, lists or docs one after the other.";
   let arguments = (ins Variadic<Agent_Concatenable>:$parts);
   let results = (outs Agent_Concatenable:$result);
   let assemblyFormat = "$parts attr-dict `:` qualified(type($result))";
   let hasFolder = 1;
-  let hasVerifier = 1;
   let hasCanonicalizer = 1;
 }
 

@@ -80,13 +80,6 @@ LogicalResult MakeListOp::verify() {
   return success();
 }
 
-LogicalResult ConcatOp::verify() {
-  // agent_concat_c1
-  if (getParts().empty())
-    return emitOpError("has no operands, expected at least one");
-  return success();
-}
-
 LogicalResult CompareOp::verify() {
   Type type = getLhs().getType();
   ComparePredicate predicate = getPredicate();

@@ -13,6 +13,8 @@ extern "C" {
 MLIR_CAPI_EXPORTED void agentcRegisterDialects(MlirDialectRegistry registry);
 /** Registers the passes and pipelines, once for the process. */
 MLIR_CAPI_EXPORTED void agentcRegisterPasses(void);
+/** The program agentc-opt; gives its exit status. */
+MLIR_CAPI_EXPORTED int agentcOptMain(int argc, char **argv);
 
 /* Types. */
 #define AGENTC_DECLARE_TYPE(NAME)                                              \
