@@ -9,6 +9,7 @@ from typing import Any
 
 from agentc.frontend import eager as eager_mode
 from agentc.frontend import types as t
+from agentc.frontend.annotations import type_of
 from agentc.frontend.constants import as_traced
 from agentc.frontend.dists import Dist, as_dist
 from agentc.frontend.form.work import Generate, Prompt
@@ -199,13 +200,28 @@ def llm(
     def decorate(function: Callable[..., Any]) -> LLMFunction:
         signature = read_signature(function, name or function.__name__, "llm")
         if output is not None:
-            signature = replace(signature, result=output)
+            signature = _with_output(signature, output)
         template = prompt if prompt is not None else inspect.cleandoc(function.__doc__ or "")
         return build_llm(
             signature, model=model, prompt=template, system=system, session=session, **settings
         )
 
     return decorate
+
+
+def _with_output(signature: Signature, output: Any) -> Signature:
+    """Replaces the result annotation, which must say the same if it says anything."""
+    if signature.result not in (None, type(None), Any):
+        what = f"output of '{signature.name}'"
+        given = type_of(output, what, signature.place)
+        written = type_of(signature.result, what, signature.place)
+        if given != written:
+            raise error(
+                f"llm '{signature.name}' has output= {given}, but its annotation says {written}, "
+                "expected the same; drop output=, or correct the annotation",
+                signature.place,
+            )
+    return replace(signature, result=output)
 
 
 def build_llm(
