@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from agentc.frontend.annotations import Embedding, Tensor
-    from agentc.frontend.arithmetic import concat, flatten
+    from agentc.frontend.arithmetic import concat, contains, flatten, length
     from agentc.frontend.builder import GraphBuilder
     from agentc.frontend.control import cond, loop, switch
     from agentc.frontend.dists import (
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 # Public name -> (module, name there).
 _HOMES = {
     **{n: ("annotations", n) for n in ("Embedding", "Tensor")},
-    **{n: ("arithmetic", n) for n in ("concat", "flatten")},
+    **{n: ("arithmetic", n) for n in ("concat", "contains", "flatten", "length")},
     **{n: ("control", n) for n in ("cond", "loop", "switch")},
     **{
         n: ("dists", n)
@@ -77,8 +77,8 @@ _HOMES = {
 }
 __all__ = [  # noqa: RUF022  the keys of _HOMES, spelt out for readers and linters
     "Budget", "Embedding", "GraphBuilder", "Passage", "SLA", "Tensor", "concat", "cond",
-    "constant", "dist", "eager", "embed", "empirical", "flatten", "graph", "index", "interrupt",
-    "list", "llm", "lognormal", "loop", "map", "model", "module", "parallel", "prompt", "race",
+    "constant", "contains", "dist", "eager", "embed", "empirical", "flatten", "graph", "index", "interrupt",
+    "length", "list", "llm", "lognormal", "loop", "map", "model", "module", "parallel", "prompt", "race",
     "record", "rerank", "retrieve", "session", "switch", "text", "throw", "tool", "try_",
     "uniform", "vote",
 ]  # fmt: skip

@@ -19,7 +19,7 @@ from agentc.frontend.form.data import (
     Or,
 )
 from agentc.frontend.places import error
-from agentc.frontend.tracer import Tracer, current
+from agentc.frontend.tracer import Tracer, tracer_of
 from agentc.frontend.values import Traced, missing_field
 
 _KINDS = {"add": "+", "sub": "-", "mul": "*", "mod": "%", "truediv": "/", "floordiv": "//"}
@@ -28,7 +28,7 @@ _SIGNS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 
 def compare(predicate: str, lhs: Any, rhs: Any) -> Traced:
     """Compares two values of one type; result i1."""
-    tracer = current("a comparison")
+    tracer = tracer_of("a comparison", lhs, rhs)
     what = f"'{_SIGNS.get(predicate, predicate)}'"
     left, right = _pair(tracer, lhs, rhs, what)
     equality = predicate in ("eq", "ne") and t.is_printable(left._type)
@@ -44,7 +44,7 @@ def compare(predicate: str, lhs: Any, rhs: Any) -> Traced:
 
 def binary(kind: str, lhs: Any, rhs: Any) -> Traced:
     """Arithmetic on two numbers of one type. `/` is for f64, `//` for i64."""
-    tracer = current("arithmetic")
+    tracer = tracer_of("arithmetic", lhs, rhs)
     left, right = _pair(tracer, lhs, rhs, f"'{_KINDS[kind]}'")
     if kind == "truediv" and left._type == t.I64:
         raise error("'/' divides numbers of type f64: found i64, expected f64; use // on i64")
@@ -58,7 +58,7 @@ def binary(kind: str, lhs: Any, rhs: Any) -> Traced:
 
 def logic(kind: str, lhs: Any, rhs: Any) -> Traced:
     """`&` or `|` of two truth values."""
-    tracer = current("logic")
+    tracer = tracer_of("logic", lhs, rhs)
     what = "'&'" if kind == "and" else "'|'"
     left = as_traced(tracer, lhs, t.I1, f"left side of {what}")
     right = as_traced(tracer, rhs, t.I1, f"right side of {what}")
@@ -68,7 +68,7 @@ def logic(kind: str, lhs: Any, rhs: Any) -> Traced:
 
 def negation(value: Traced) -> Traced:
     """`~` of a truth value."""
-    tracer = current("logic")
+    tracer = tracer_of("logic", value)
     return tracer.emit_one(Not, t.I1, value=tracer.name_of(value), origin="'~'")
 
 
@@ -78,7 +78,7 @@ def get_field(record: Traced, name: str) -> Traced:
     field = record._type.field(name)
     if field is None:
         raise missing_field(record, name)
-    tracer = current("field access")
+    tracer = tracer_of("field access", record)
     origin = f"{record._origin}.{name}"
     return tracer.emit_one(
         GetField, field, record=tracer.name_of(record), field=name, origin=origin
@@ -87,7 +87,7 @@ def get_field(record: Traced, name: str) -> Traced:
 
 def item(list_: Traced, index: Any) -> Traced:
     """An item of a list, by an i64 from 0."""
-    tracer = current("indexing")
+    tracer = tracer_of("indexing", list_)
     if isinstance(index, slice) or (isinstance(index, int) and index < 0):
         raise error(
             f"a list (from '{list_._origin}') is indexed with {index!r}, expected an "
@@ -100,10 +100,24 @@ def item(list_: Traced, index: Any) -> Traced:
     return tracer.emit_one(GetItem, element, **fields, origin=f"{list_._origin}[]")
 
 
-def length(value: Traced) -> Traced:
-    """The number of items of a list, or of characters of a text."""
-    tracer = current("length")
+def length(value: Any) -> Any:
+    """The number of items of a list, or of characters of a text; eager on plain Python values."""
+    if not isinstance(value, Traced):
+        return len(value)
+    if value._type != t.TEXT and t.element_of(value._type) is None:
+        raise error(
+            f"agentc.length takes a list or a text: found {value._type} (from '{value._origin}'), "
+            "expected one of them; use a field or an item"
+        )
+    tracer = tracer_of("agentc.length", value)
     return tracer.emit_one(Length, t.I64, value=tracer.name_of(value), origin="length")
+
+
+def contains(text: Any, part: Any) -> Any:
+    """Whether `part` occurs in `text`; eager on plain Python values."""
+    if not isinstance(text, Traced) and not isinstance(part, Traced):
+        return part in text
+    return compare("contains", text, part)
 
 
 def concat(*parts: Any) -> Any:
@@ -111,7 +125,7 @@ def concat(*parts: Any) -> Any:
     known = [part for part in parts if isinstance(part, Traced)]
     if not known:
         return _concat_plain(parts)
-    tracer = current("agentc.concat")
+    tracer = tracer_of("agentc.concat", *known)
     type_ = next((p._type for p in known if p._type == t.DOCS), known[0]._type)
     if type_ != t.TEXT and t.element_of(type_) is None:
         raise error(
@@ -126,7 +140,7 @@ def flatten(list_: Any) -> Any:
     """A list of lists as one list (list[docs] as docs); eager on plain Python values."""
     if not isinstance(list_, Traced):
         return [item for inner in list_ for item in inner]
-    tracer = current("agentc.flatten")
+    tracer = tracer_of("agentc.flatten", list_)
     inner = t.element_of(list_._type)
     if inner is None or t.element_of(inner) is None:
         raise error(

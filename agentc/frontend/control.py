@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -78,7 +79,8 @@ def switch(
             'ag.switch(value, {"a": fn, ...}, default=fn)'
         )
     if tracer is None:
-        chosen = cases.get(selector, default)
+        by_value = {_plain(key): fn for key, fn in cases.items()}
+        chosen = by_value.get(_plain(selector), default)
         return chosen(*operands) if chosen else throw(_no_case(cases), "throw")
     return _trace_switch(tracer, selector, cases, operands, default, weights)
 
@@ -92,7 +94,7 @@ def _trace_switch(
     weights: Sequence[float] | None,
 ) -> Any:
     place = here()
-    keys = [getattr(key, "value", key) for key in cases]
+    keys = [_plain(key) for key in cases]
     expected = t.I64 if all(isinstance(key, int) for key in keys) else t.TEXT
     if expected == t.TEXT and not all(isinstance(key, str) for key in keys):
         raise error(
@@ -112,6 +114,11 @@ def _trace_switch(
         cases=keys,
         weights=_weights(weights, len(cases)),
     )
+
+
+def _plain(key: Any) -> Any:
+    """A case as the graph knows it: an Enum member is its value."""
+    return key.value if isinstance(key, enum.Enum) else key
 
 
 def _weights(weights: Sequence[float] | None, cases: int) -> list[float] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from itertools import pairwise
 
 from agentc.frontend import units
 from agentc.frontend.places import error
@@ -137,10 +138,14 @@ class SLA:
         for name, value in given.items():
             parsed = None if value is None else units.seconds(value, f"{name} of the SLA")
             object.__setattr__(self, name + "_s", parsed)
-        if availability is not None:
-            availability = units.probability(availability, "availability of the SLA")
+        if availability is not None and units.probability(availability, _AVAILABILITY) in (0, 1):
+            raise error(
+                f"{_AVAILABILITY} is {availability}, expected a share between 0 and 1, both "
+                "excluded; write for example 0.995"
+            )
         object.__setattr__(self, "availability", availability)
         _need_one(self, 'ag.SLA(p95="6s")')
+        _check_percentiles(self)
 
 
 @dataclass(frozen=True, init=False)
@@ -165,9 +170,23 @@ class Budget:
         _need_one(self, "ag.Budget(usd=0.02)")
 
 
+_AVAILABILITY = "availability of the SLA"
+
+
 def _need_one(record: SLA | Budget, example: str) -> None:
     if all(getattr(record, field.name) is None for field in fields(record)):
-        raise error(f"{type(record).__name__} is empty, expected a limit; write {example}")
+        raise error(f"ag.{type(record).__name__} is empty, expected a limit; write {example}")
+
+
+def _check_percentiles(sla: SLA) -> None:
+    given = [(n, getattr(sla, f"{n}_s")) for n in ("p50", "p95", "p99")]
+    known = [(name, value) for name, value in given if value is not None]
+    for (low, less), (high, more) in pairwise(known):
+        if less > more:
+            raise error(
+                f"the SLA has {low} = {less:g} s above {high} = {more:g} s, expected {low} <= "
+                f"{high}; correct one of them"
+            )
 
 
 def _numbers(values: Sequence[Quantity], what: str) -> tuple[float, ...]:

@@ -49,6 +49,7 @@ class _Builder:
     def __init__(self, document: GraphDocument, folder: str) -> None:
         self.document = document
         self.folder = folder
+        self.at = document.at  # of what is being emitted
 
     def build(self) -> ir.Module:
         with self.location(self.document.at):
@@ -74,6 +75,7 @@ class _Builder:
             ("schema", document.schemas),
         ):
             for name, symbol in symbols.items():
+                self.at = symbol.at
                 fields = {"sym_name": ir.StringAttr.get(name)} | _attributes(symbol)
                 if isinstance(symbol, ToolSymbol):
                     fields |= _tool_signature(symbol)
@@ -83,6 +85,7 @@ class _Builder:
 
     def graph(self) -> None:
         document = self.document
+        self.at = document.at
         inputs = [attributes.write_type(value.type) for value in document.body.args]
         outputs = [attributes.write_type(value.type) for value in document.outputs]
         self.check_inputs()
@@ -122,6 +125,7 @@ class _Builder:
                 self.operation(op, values)
 
     def operation(self, op: Op, values: Values) -> None:
+        self.at = op.at
         groups = operand_groups(op)
         operands = [self.use(values, name, op) for group in groups for name in group]
         fields = _attributes(op)
@@ -205,19 +209,20 @@ class _Builder:
         return Place(os.path.join(self.folder, found.file), found.line, found.column)
 
     def translate(self, problem: Any) -> FrontendError:
-        """Turns the verifier's first diagnostic into an error at the user's line."""
+        """Turns the first diagnostic into an error at the user's line; one of a text that was
+        parsed (a type, an attribute) belongs to what was being emitted."""
         diagnostics = problem.error_diagnostics
         if not diagnostics:
-            return error(str(problem), self.place(self.document.at))
+            return error(str(problem), self.place(self.at))
         first = diagnostics[0]
         message = first.message.strip()
         if message.startswith("'"):
             message = message.replace("op ", "", 1)
         found = first.location
-        if found.is_a_file():
+        if found.is_a_file() and not found.filename.startswith(("#", "!")):
             place = Place(os.path.join(self.folder, found.filename), found.start_line)
         else:
-            place = self.place(self.document.at)
+            place = self.place(self.at)
         return error(f"the graph is not valid: {message}; correct this operation", place)
 
 

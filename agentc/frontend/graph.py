@@ -205,6 +205,7 @@ def finish(
 ) -> TracedGraph:
     """Closes a traced graph: names, checks, the document."""
     check_symbols(tracer)
+    tracer.is_finished = True
     body = tracer.root.block()
     renumber(body)
     document = GraphDocument(

@@ -139,6 +139,12 @@ def tool(
                 'effects="idempotent" if repeating is harmless, or drop retries',
                 signature.place,
             )
+        if kind == "pure" and (reads or writes):
+            raise error(
+                f"tool '{label}' is pure but reads or writes {[*reads, *writes]}, expected a pure "
+                'tool to touch nothing; declare effects="idempotent", or drop reads and writes',
+                signature.place,
+            )
         return Tool(
             label,
             signature,

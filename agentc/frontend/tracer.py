@@ -39,6 +39,15 @@ def current(what: str) -> Tracer:
     return tracer
 
 
+def tracer_of(what: str, *values: Any) -> Tracer:
+    """Like `current`, or else the tracer of a value whose graph is still being built."""
+    tracer = _ACTIVE.get()
+    if tracer is not None:
+        return tracer
+    owners = [v._tracer for v in values if isinstance(v, Traced) and not v._tracer.is_finished]
+    return owners[0] if owners else current(what)
+
+
 @dataclass
 class Scope:
     """A region while it is traced. `sessions` are the conversations as this region sees them;
@@ -104,6 +113,7 @@ class Tracer:
         self.torch_modules: dict[str, Any] = {}
         self.session_info: dict[str, SessionInfo] = {}
         self.root = self.scope = Scope("graph", None)
+        self.is_finished = False
         self._values = 0
         self._sites = 0
 

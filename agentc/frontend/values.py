@@ -60,13 +60,13 @@ class Traced:
         raise self._refuse("cannot be hashed", "use agentc.switch(...) instead of a dict or a set")
 
     def __len__(self) -> NoReturn:
-        raise self._refuse("has no length", "use value.length() of a list or a text")
+        raise self._refuse("has no length", "use agentc.length(value)")
 
     def __iter__(self) -> NoReturn:
         raise self._refuse("cannot be iterated over", "use agentc.map(fn, value) on a list")
 
     def __contains__(self, item: object) -> NoReturn:
-        raise self._refuse("cannot be searched with 'in'", "use value.contains(...) of a text")
+        raise self._refuse("cannot be searched with 'in'", "use agentc.contains(value, part)")
 
     def __str__(self) -> NoReturn:
         raise self._refuse(

@@ -14,6 +14,9 @@ from .parts import ENCODER, LLM, best, embed, embed_all, manual, search, words
 
 torch = pytest.importorskip("torch")
 
+Two = ag.Tensor[(2,), "f32"]
+Seven = ag.Tensor[(7,), "f32"]
+Wide = ag.Tensor[(4, None), "f32"]
 handbook = ag.index("handbook", path="docs/", embedder=ENCODER, count=12)
 
 
@@ -121,7 +124,7 @@ def head(**options: Any) -> Any:
 def test_a_torch_module_is_a_node_with_inferred_result() -> None:
     layer = head()
 
-    def graph(q: str) -> ag.Tensor[(2,), f32]:
+    def graph(q: str) -> Two:
         return layer(embed(q))
 
     traced = program(graph)
@@ -136,12 +139,12 @@ def test_a_torch_module_is_a_node_with_inferred_result() -> None:
 
 def test_a_dynamic_shape_needs_the_result() -> None:
     layer = ag.module(torch.nn.ReLU(), name="relu")
-    told = ag.module(torch.nn.ReLU(), name="relu", result=ag.Tensor[(4, None), "f32"])
+    told = ag.module(torch.nn.ReLU(), name="relu", result=Wide)
 
-    def graph(x: ag.Tensor[(4, None), f32]) -> ag.Tensor[(4, None), f32]:
+    def graph(x: Wide) -> Wide:
         return layer(x)
 
-    def good(x: ag.Tensor[(4, None), f32]) -> ag.Tensor[(4, None), f32]:
+    def good(x: Wide) -> Wide:
         return told(x)
 
     message = refused_graph(graph).message
@@ -152,10 +155,10 @@ def test_a_dynamic_shape_needs_the_result() -> None:
 def test_a_module_refuses_other_shapes_and_other_values() -> None:
     layer = head()
 
-    def shape(x: ag.Tensor[(7,), f32]) -> ag.Tensor[(2,), f32]:
+    def shape(x: Seven) -> Two:
         return layer(x)
 
-    def text(q: str) -> ag.Tensor[(2,), f32]:
+    def text(q: str) -> Two:
         return layer(q)
 
     assert "the result of module 'head' cannot be inferred" in refused_graph(shape).message

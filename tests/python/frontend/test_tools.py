@@ -120,6 +120,7 @@ def test_one_name_for_symbols_of_two_kinds_is_refused() -> None:
         ({"cost": "2 cents"}, "cost of tool 'f' has no readable price: found '2 cents'"),
         ({"retries": 1}, "tool 'f' has retries but is irreversible"),
         ({"retries": -1}, "retries of tool 'f' is -1"),
+        ({"effects": "pure", "reads": ["a"]}, "tool 'f' is pure but reads or writes ['a']"),
         ({"effects": "none"}, "effects of tool 'f' is 'none', expected one of pure, idempotent"),
         ({"effects": "irreversible", "idempotent": True}, "with idempotent=True"),
     ],

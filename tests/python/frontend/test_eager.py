@@ -1,0 +1,378 @@
+"""Eager mode, and its agreement with the traced program under the reference interpreter."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import agentc as ag
+import numpy as np
+import pytest
+from agentc import Passage
+from agentc.errors import RuntimeFault
+from agentc.frontend.eager import Engine, GenerateRequest, IndexRequest
+from agentc.interpreter import Decoded, GenerateCall, Thrown, interpret
+from agentc.plan import ChatFormat
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from .helpers import program, refused
+from .parts import (
+    LLM,
+    Plan,
+    answer,
+    answer_with,
+    best,
+    chat,
+    color_of,
+    count,
+    embed,
+    fetch,
+    is_good,
+    is_long,
+    length,
+    names,
+    passage,
+    plan,
+    ratio,
+    search,
+    shout,
+    words,
+)
+
+DOCS = [
+    {"id": str(n), "source": f"{n}.md", "text": text, "score": 0.0}
+    for n, text in enumerate(["red apples", "blue sky", "green grass", "grey stone"])
+]
+
+
+def number(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:2], "big")
+
+
+def write(prompt: str, schema: dict[str, Any] | None, choices: Sequence[str]) -> str:
+    """What the pretended model writes: a fixed function of the last prompt."""
+    n = number(prompt)
+    if choices:
+        return choices[n % len(choices)]
+    if schema is None:
+        return f"a{n} {prompt[:4].strip()}"
+    return json.dumps(_fill(schema, n))
+
+
+def _fill(schema: dict[str, Any], n: int) -> Any:
+    if "enum" in schema:
+        return schema["enum"][n % len(schema["enum"])]
+    kinds: dict[str, Any] = {
+        "string": f"s{n}",
+        "integer": n,
+        "number": n / 8,
+        "boolean": n % 2 == 0,
+    }
+    if schema["type"] == "array":
+        return [_fill(schema["items"], n + i) for i in range(n % 3 + 1)]
+    if schema["type"] == "object":
+        fields = schema["properties"].items()
+        return {name: _fill(field, n + i) for i, (name, field) in enumerate(fields)}
+    return kinds[schema["type"]]
+
+
+def vector(text: str) -> list[float]:
+    return [((number(text) >> bit) & 1) * 1.0 for bit in range(8)]
+
+
+def ranked(query: str, docs: Sequence[dict[str, Any]], k: int) -> list[dict[str, Any]]:
+    scored = [doc | {"score": float(number(query + doc["text"]) % 97)} for doc in docs]
+    return sorted(scored, key=lambda doc: -doc["score"])[:k]
+
+
+class PlainEngine:
+    """An engine whose answers are fixed functions of what it is asked."""
+
+    def __init__(self) -> None:
+        self.requests: list[GenerateRequest] = []
+
+    def generate(self, request: GenerateRequest) -> str:
+        self.requests.append(request)
+        return write(request.prompt, request.json_schema, request.choices)
+
+    def embed(self, model: str, texts: Sequence[str]) -> list[list[float]]:
+        return [vector(text) for text in texts]
+
+    def retrieve(self, index: IndexRequest, query: Any, k: int) -> list[dict[str, Any]]:
+        assert index.path == "docs/"
+        return ranked(str(vector(query) if isinstance(query, str) else query), DOCS, k)
+
+    def rerank(self, model: str, query: str, docs: Any, k: int) -> list[dict[str, Any]]:
+        return ranked(query, docs, k)
+
+    def interrupt(self, name: str, prompt: Any, schema: Any, timeout_s: float | None) -> Any:
+        return f"{name}:{prompt}"
+
+
+class PlainWorld:
+    """The same answers for the reference interpreter."""
+
+    def __init__(self, tools: dict[str, Any]) -> None:
+        self.tools = tools
+
+    def chat(self, model: str) -> ChatFormat:
+        roles = ("system", "user", "assistant", "tool")
+        return ChatFormat(
+            begin={role: f"<{role}>" for role in roles},
+            end={role: "</>" for role in roles},
+            default_system="",
+            end_tokens=(0,),
+        )
+
+    def generate(self, call: GenerateCall) -> Decoded:
+        texts = [getattr(part, "text", "") for part in call.stream]
+        begin = len(texts) - 1 - texts[::-1].index("<user>")
+        prompt = "".join(texts[begin + 1 : -2])
+        schema = json.loads(call.sampling["schema"]) if "schema" in call.sampling else None
+        return Decoded(write(prompt, schema, call.sampling.get("choices", ())), (1,))
+
+    def embed(self, model: str, text: str) -> Any:
+        return np.array(vector(text))
+
+    def search(self, index: str, query: Any, k: int) -> list[dict[str, Any]]:
+        return ranked(str([float(x) for x in query]), DOCS, k)
+
+    def rerank(self, model: str, query: str, docs: Any, k: int) -> list[dict[str, Any]]:
+        return ranked(query, docs, k)
+
+    def call_tool(self, name: str, arguments: Sequence[Any]) -> Any:
+        try:
+            result = self.tools[name](*arguments)
+        except RuntimeFault as fault:
+            raise Thrown(fault.kind, fault.message) from fault
+        result = asyncio.run(result) if asyncio.iscoroutine(result) else result
+        return vars(result) if isinstance(result, Passage) else result
+
+    def call_module(self, name: str, arguments: Sequence[Any]) -> tuple[Any, ...]:
+        raise AssertionError(name)
+
+    def await_event(self, name: str, prompt: str | None) -> Any:
+        return f"{name}:{prompt}"
+
+
+@ag.tool(effects="pure")
+def fail(text: str) -> str:
+    raise RuntimeFault(f"no {text}", kind="tool")
+
+
+def straight(q: str) -> str:
+    return shout(answer(q)) + "." + fetch(q)
+
+
+def typed(q: str) -> dict[str, Any]:
+    p = plan(q)
+    wish = ag.cond(p.needs_web, lambda: p.queries[0], lambda: p.tone + p.steps[0].text)
+    return {"plan": p, "wish": wish, "count": count(q), "names": names(q), "color": color_of(q)}
+
+
+def retrieval(q: str) -> tuple[str, list[Passage]]:
+    docs = best(q, search(q) + ag.flatten(ag.map(search, words(q))))
+    return answer_with(q, docs), docs
+
+
+def passages(q: str) -> list[Passage]:
+    return search(q) + [passage(q)]
+
+
+def branches(q: str) -> tuple[str, int]:
+    first = ag.cond(is_long(q), lambda: (shout(q), 1), lambda: (q + "?", 2))
+    second = ag.switch(color_of(q), {"red": lambda x: x + "r", "blue": lambda x: x + "b"}, first[0])
+    return second, first[1]
+
+
+def refine(q: str) -> tuple[str, int]:
+    def step(text: str, n: int, *, i: int) -> tuple[str, int]:
+        return answer(text), n + i
+
+    return ag.loop(step, init=(q, 0), until=lambda text, n: is_good(text) | (n > 4), max_iters=5)
+
+
+def numbers(q: str) -> dict[str, Any]:
+    n, x = length(q), ratio(q)
+    return {
+        "a": (n * 3 - 1) % 7, "b": n // 2, "c": x / 2 + 1, "d": (n > 3) & ~(x < 1), "e": n >= 2,
+        "f": ag.contains(q, "a"), "g": ag.length(q), "h": q == "a b", "i": (n != 4) | (q <= "m"),
+    }  # fmt: skip
+
+
+def many(q: str) -> tuple[list[str], list[int], str, int]:
+    texts, sizes = ag.map(lambda w, *, i: (w + "!", length(w) + i), words(q + "."))
+    one, two = ag.parallel(lambda: shout(q), lambda: length(q))
+    return texts, sizes, one, two
+
+
+def votes(q: str) -> dict[str, Any]:
+    say = lambda *, i: ag.cond(i < 2, lambda: " a", lambda: "a")  # noqa: E731
+    return {
+        "text": ag.vote(say, n=5),
+        "quorum": ag.vote(lambda *, i: ag.cond(i == 1, lambda: "b", lambda: "c"), n=5, quorum=2),
+        "mean": ag.vote(lambda *, i: i, n=4, reduce="mean"),
+        "median": ag.vote(lambda *, i: 3 - i, n=4, reduce="median"),
+        "share": ag.vote(lambda *, i: ratio(q), n=3, reduce="median"),
+    }
+
+
+def failing(q: str) -> tuple[str, str, str]:
+    told = ag.try_(lambda: fail(q), catch=lambda e: e.kind + ":" + e.message)
+    won = ag.race(lambda: fail(q), lambda: shout(q))
+    kept = ag.try_(lambda: ag.throw("stop", "mine"), catch=lambda e: e.kind + e.message)
+    return told, won, kept
+
+
+def conversation(q: str) -> str:
+    chat(q)
+    return ag.loop(lambda a: chat(a), init=chat("go on"), until=is_long, max_iters=3)
+
+
+def asking(q: str) -> str:
+    return ag.interrupt("Send " + q, name="approve")
+
+
+GRAPHS = [
+    straight, typed, retrieval, passages, branches, refine, numbers, many, votes, failing,
+    conversation, asking,
+]  # fmt: skip
+
+
+def plain(value: Any) -> Any:
+    """A Python value as JSON data, as the interpreter has it."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(type(value)).dump_python(value, mode="json")
+
+
+@pytest.mark.parametrize("function", GRAPHS, ids=lambda f: f.__name__)
+@settings(max_examples=8, deadline=None)
+@given(q=st.text("ab ", max_size=12))
+def test_running_plain_python_agrees_with_the_program(function: Any, q: str) -> None:
+    traced = program(function)
+    with ag.eager(PlainEngine()):
+        ran = ag.graph(function)(q)
+    items = (
+        list(ran.values())
+        if isinstance(ran, dict)
+        else list(ran)
+        if isinstance(ran, tuple)
+        else [ran]
+    )
+    results = interpret(traced.module, {"q": q}, PlainWorld(traced.tools))
+    assert [plain(item) for item in items] == [plain(item) for item in results]
+
+
+def test_tools_run_their_body_without_an_engine() -> None:
+    assert shout("a") == "A"
+    assert asyncio.run(fetch("a")) == "page of a"
+
+
+def test_an_async_tool_is_run_inside_an_eager_graph_even_in_a_loop() -> None:
+    @ag.graph
+    def graph(q: str) -> str:
+        return fetch(q) + "!"
+
+    async def main() -> str:
+        return graph("a")
+
+    assert graph("a") == "page of a!"
+    assert asyncio.run(main()) == "page of a!"
+
+
+@pytest.mark.parametrize("call", [answer, search, embed, lambda q: best(q, [])])
+def test_models_need_an_engine(call: Any) -> None:
+    message = refused(lambda: call("q")).message
+    assert "needs an engine outside a graph: found none" in message
+    assert "`with ag.eager(runtime): ...`" in message
+
+
+def test_an_engine_needs_four_methods() -> None:
+    class Half:
+        def generate(self, request: GenerateRequest) -> str:
+            return ""
+
+    def bind() -> None:
+        with ag.eager(Half()):
+            pass
+
+    assert "ag.eager got Half without embed, retrieve, rerank" in refused(bind).message
+    assert isinstance(PlainEngine(), Engine)
+
+
+def test_the_engine_is_unbound_after_the_block() -> None:
+    with ag.eager(PlainEngine()):
+        answer("q")
+    assert "needs an engine" in refused(lambda: answer("q")).message
+
+
+def test_a_request_says_all_that_the_program_says() -> None:
+    @ag.llm(model=LLM, system="Be {tone}.", max_tokens=9, temperature=0.5, seed=3, stop=["."])
+    def say(q: str, tone: str) -> str:
+        """Q: {q}{|} A:"""
+
+    engine = PlainEngine()
+    with ag.eager(engine):
+        say("why", tone="brief")
+    (request,) = engine.requests
+    assert request.pieces == ("Q:", " why", " A:") and request.prompt == "Q: why A:"
+    assert request.system == ("Be", " brief", ".")
+    assert (request.max_tokens, request.temperature, request.seed) == (9, 0.5, 3)
+    assert (request.model, request.label, request.stop) == (LLM, "say", (".",))
+
+
+def test_a_conversation_lasts_as_long_as_the_block() -> None:
+    engine = PlainEngine()
+    with ag.eager(engine):
+        first = chat("one")
+        ag.session("main", model=LLM).append("seen", role="tool")
+        other = ag.session("main", model=LLM).fork("other")
+        chat("two")
+        chat("three", session=other)
+    assert engine.requests[1].history == (("user", "one"), ("assistant", first), ("tool", "seen"))
+    assert engine.requests[2].history == engine.requests[1].history
+    with ag.eager(engine):
+        chat("again")
+    assert engine.requests[3].history == ()
+
+
+def test_outputs_are_python_values() -> None:
+    with ag.eager(PlainEngine()):
+        assert isinstance(plan("q"), Plan)
+        assert isinstance(is_good("q"), bool)
+        assert isinstance(count("q"), int)
+        assert color_of("q").value in ("red", "blue")
+        assert all(isinstance(doc, Passage) for doc in search("q"))
+
+
+def test_an_answer_that_is_not_of_the_type_is_a_parse_fault() -> None:
+    class Garbled(PlainEngine):
+        def generate(self, request: GenerateRequest) -> str:
+            return '{"value": "many'
+
+    with ag.eager(Garbled()), pytest.raises(RuntimeFault, match="answer of 'count'") as caught:
+        count("q")
+    assert caught.value.kind == "parse"
+
+
+def test_throw_and_missing_cases_are_faults() -> None:
+    with pytest.raises(RuntimeFault, match="stop"):
+        ag.throw("stop", "mine")
+    with pytest.raises(RuntimeFault, match="no case of the switch matches; expected one of a"):
+        ag.switch("b", {"a": lambda: 1})
+
+
+def test_an_engine_without_people_refuses_interrupts() -> None:
+    class Alone(PlainEngine):
+        interrupt = None
+
+    def ask() -> None:
+        with ag.eager(Alone()):
+            ag.interrupt("?", name="approve")
+
+    assert "interrupt 'approve' has nobody to ask" in refused(ask).message
