@@ -77,10 +77,10 @@ _HOMES = {
 }
 __all__ = [  # noqa: RUF022  the keys of _HOMES, spelt out for readers and linters
     "Budget", "Embedding", "GraphBuilder", "Passage", "SLA", "Tensor", "concat", "cond",
-    "constant", "contains", "dist", "eager", "embed", "empirical", "flatten", "graph", "index", "interrupt",
-    "length", "list", "llm", "lognormal", "loop", "map", "model", "module", "parallel", "prompt", "race",
-    "record", "rerank", "retrieve", "session", "switch", "text", "throw", "tool", "try_",
-    "uniform", "vote",
+    "constant", "contains", "dist", "eager", "embed", "empirical", "flatten", "graph", "index",
+    "interrupt", "length", "list", "llm", "lognormal", "loop", "map", "model", "module",
+    "parallel", "prompt", "race", "record", "rerank", "retrieve", "session", "switch", "text",
+    "throw", "tool", "try_", "uniform", "vote",
 ]  # fmt: skip
 
 

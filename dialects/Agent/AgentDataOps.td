@@ -43,9 +43,9 @@ def Agent_MakeRecordOp : Agent_Op<"make_record", [Pure]> {
 }
 
 def Agent_MakeListOp : Agent_Op<"make_list", [Pure]> {
-  let summary = "A list of its operands.";
+  let summary = "A list of its operands; of passages, docs.";
   let arguments = (ins Variadic<Agent_Value>:$items);
-  let results = (outs Agent_List:$result);
+  let results = (outs Agent_ListOrDocs:$result);
   let assemblyFormat = [{
     `` custom<ListItems>($items, type($items), type($result)) attr-dict
   }];

@@ -168,11 +168,11 @@ static ParseResult parseListItems(OpAsmParser &parser, Operands &operands,
   if (parser.parseOperandList(operands, AsmParser::Delimiter::Paren) ||
       parser.parseColonType(result))
     return failure();
-  auto list = dyn_cast<ListType>(result);
-  if (!list)
+  Type element = getElementType(result);
+  if (!element)
     return parser.emitError(loc) << "result type is " << result
-                                 << ", expected a list";
-  types.assign(operands.size(), list.getElementType());
+                                 << ", expected a list or docs";
+  types.assign(operands.size(), element);
   return success();
 }
 

@@ -73,10 +73,11 @@ LogicalResult MakeRecordOp::verify() {
 
 LogicalResult MakeListOp::verify() {
   // agent_make_list_c1
+  Type element = getElementType(getType());
   for (Type type : getItems().getTypes())
-    if (type != getType().getElementType())
+    if (type != element)
       return emitOpError("is given an item of ")
-             << type << ", expected " << getType().getElementType();
+             << type << ", expected " << element;
   return success();
 }
 

@@ -37,6 +37,9 @@ agent.graph @lists(%a: !agent.text, %d: !agent.docs, %i: i64) -> i64 {
   %l = agent.make_list(%a, %a) : !agent.list<!agent.text>
   // CHECK: agent.make_list() : !agent.list<i64>
   %m = agent.make_list() : !agent.list<i64>
+  %p = agent.get_item %d[%i] : !agent.docs
+  // CHECK: agent.make_list(%{{.*}}) : !agent.docs
+  %o = agent.make_list(%p) : !agent.docs
   // CHECK: agent.get_item %{{.*}}[%{{.*}}] : !agent.list<!agent.text>
   %x = agent.get_item %l[%i] : !agent.list<!agent.text>
   // CHECK: agent.get_item %{{.*}}[%{{.*}}] : !agent.docs
