@@ -18,16 +18,30 @@ namespace agentc {
 using namespace mlir;
 using namespace agentc;
 
+// What `user` hands `kv` on as, without computing on it; null when it does not.
+static Value getHandedOn(Operation *user, Value kv) {
+  if (auto loop = dyn_cast<agent::LoopOp>(user)) {
+    unsigned position = llvm::find(loop.getInits(), kv).getIndex();
+    return loop.getBody().getArgument(position + 1);
+  }
+  if (followsSequence(user) && user->getNumResults() > 0)
+    return user->getResult(0);
+  return nullptr;
+}
+
 // The placement of the first stage that computes on `kv`, or null.
 static stage::PlacementAttr findComputePlacement(Value kv) {
-  for (Operation *user : kv.getUsers()) {
-    if (followsSequence(user) && user->getNumResults() > 0)
-      if (auto placement = findComputePlacement(user->getResult(0)))
-        return placement;
-    if (auto placement = getPlacement(user))
-      return placement;
-  }
-  return {};
+  stage::PlacementAttr found;
+  kv.getParentRegion()->walk<WalkOrder::PreOrder>([&](Operation *user) {
+    if (!llvm::is_contained(user->getOperands(), kv))
+      return WalkResult::advance();
+    if (Value handedOn = getHandedOn(user, kv))
+      found = findComputePlacement(handedOn);
+    if (!found)
+      found = getPlacement(user);
+    return found ? WalkResult::interrupt() : WalkResult::advance();
+  });
+  return found;
 }
 
 //===----------------------------------------------------------------------===//

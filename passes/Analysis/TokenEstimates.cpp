@@ -5,6 +5,7 @@
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
 #include <cmath>
+#include <utility>
 
 using namespace mlir;
 using namespace agentc;
@@ -94,8 +95,9 @@ double TokenEstimates::unknown(Measure measure, Type type) const {
 
 double TokenEstimates::get(Measure measure, Value value) {
   std::pair<int, Value> key(int(measure), value);
-  auto found = memo.find(key);
-  if (found != memo.end())
+  if (auto found = assumed.find(key); found != assumed.end())
+    return found->second;
+  if (auto found = memo.find(key); found != memo.end())
     return found->second;
   double result = compute(measure, value);
   memo[key] = result;
@@ -170,10 +172,12 @@ double TokenEstimates::ofCarried(Measure measure, agent::LoopOp loop,
     return start;
   std::pair<int, Value> arg(int(measure), body.getArgument(position + 1));
   auto yieldedFrom = [&](double value) {
-    Memo saved = memo; // what the body gives now holds for this start only
-    memo[arg] = value;
+    // What was computed before, and is now, holds for another start.
+    Memo savedMemo = std::exchange(memo, {}), savedAssumed = assumed;
+    assumed[arg] = value;
     double yielded = get(measure, yield.getOperand(position));
-    memo = std::move(saved);
+    memo = std::move(savedMemo);
+    assumed = std::move(savedAssumed);
     return yielded;
   };
   double first = yieldedFrom(start);

@@ -72,6 +72,8 @@ private:
   Point point;
   TokenDefaults defaults;
   Memo memo;
+  /// What an argument of a loop is taken to be while its body is followed.
+  Memo assumed;
 };
 
 /// Characters of `attr` as a prompt would print it.

@@ -10,7 +10,7 @@ agent.graph @grows(%q: !agent.text {agent.tokens = #agent.dist<constant [10.0] d
   %kv = stage.kv.open @tiny -> !stage.kv
   %r = agent.loop (%i, %s = %kv : !stage.kv) max_iters(3) -> (!stage.kv) {
     %t = stage.tokenize @tiny "{q}"(q = %q : !agent.text) -> !stage.tokens
-    // CHECK: stage.prefill {{.*}} est_tokens = {context = 2.000000e+01 : f64, in = 1.000000e+01
+    // CHECK: stage.prefill {{.*}}{est_tokens = {context = 2.000000e+01 : f64, in = 1.000000e+01
     // CHECK-SAME: work_p95 = {{.*}} state_bytes = 1.600000e+03,
     %s1 = stage.prefill @tiny %s, %t -> !stage.kv
     %x, %s2 = stage.decode @tiny %s1 max_tokens(10) -> (!agent.text, !stage.kv)

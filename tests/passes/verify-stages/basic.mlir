@@ -1,7 +1,7 @@
 // RUN: agentc-opt --agentc-verify-stages --mlir-pass-statistics %s 2>%t.stats | FileCheck %s
 // RUN: FileCheck %s --check-prefix=STATS --input-file %t.stats
 // What is fine: one use on each path, forks, a break, a carried sequence.
-// STATS: (S) 12 snapshots
+// STATS: (S) 11 snapshots
 
 agent.model @smol llm source("smollm2-135m-instruct")
 
