@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any, TypeVar
 
 from agentc.errors import ModelFormatError
@@ -24,6 +25,18 @@ class RopeScaling:
     high_frequency: float = 4.0
     original_context: int = 8192
     factors: tuple[float, ...] = ()
+
+    def check(self, pairs: int) -> None:
+        """Raises ModelFormatError unless the numbers make sense for that many rotary pairs."""
+        _check_positive("rope scaling factor", self.factor)
+        _check_positive("rope scaling context", self.original_context)
+        _check_positive("rope frequency range", self.high_frequency - self.low_frequency)
+        for factor in self.factors:
+            _check_positive("rope frequency factor", factor)
+        if self.factors and len(self.factors) != pairs:
+            raise ModelFormatError(
+                f"the model has {len(self.factors)} rope frequency factors, expected {pairs}"
+            )
 
 
 @dataclass(frozen=True)
@@ -57,6 +70,9 @@ class LlamaConfig:
             )
         if self.head_dim % 2:
             raise ModelFormatError(f"head_dim is {self.head_dim}, rotary positions need it even")
+        _check_positive("rms_eps", self.rms_eps)
+        _check_positive("rope_base", self.rope_base)
+        self.rope_scaling.check(self.head_dim // 2)
 
     @property
     def qkv_width(self) -> int:
@@ -96,6 +112,7 @@ class BertConfig:
             raise ModelFormatError(
                 f"the model is {self.d_model} wide with {self.heads} heads, expected a multiple"
             )
+        _check_positive("norm_eps", self.norm_eps)
 
     @property
     def head_dim(self) -> int:
@@ -115,6 +132,11 @@ class BertConfig:
         sizes = {name: getattr(self, name) for name in names}
         total = {"params": params, "weight_bytes": round(params * bytes_per_weight)}
         return {**sizes, **total, "embedding_dim": self.d_model}
+
+
+def _check_positive(name: str, value: float) -> None:
+    if not (isfinite(value) and value > 0):
+        raise ModelFormatError(f"the model's {name} is {value}, expected a number above 0")
 
 
 def _check_sizes(config: Any, names: tuple[str, ...]) -> None:

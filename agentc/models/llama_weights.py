@@ -170,7 +170,7 @@ def _hf_config(folder: SafetensorsFolder) -> LlamaConfig:
     heads = folder.get("num_attention_heads", int)
     width = folder.get("hidden_size", int)
     rope = folder.get("rope_parameters", dict, {}) or folder.get("rope_scaling", dict, {})
-    base = rope.get("rope_theta") or folder.get("rope_theta", float, 10000.0)
+    base = folder.get("rope_theta", float, 10000.0)
     return checked(
         LlamaConfig,
         f"{folder.path.name}/config.json",
@@ -183,7 +183,7 @@ def _hf_config(folder: SafetensorsFolder) -> LlamaConfig:
         vocab=folder.get("vocab_size", int),
         context=folder.get("max_position_embeddings", int),
         rms_eps=folder.get("rms_norm_eps", float),
-        rope_base=float(base),
+        rope_base=_number(folder, rope, "rope_theta", base),
         tied=folder.get("tie_word_embeddings", bool, "lm_head.weight" not in folder.files),
         rope_scaling=_hf_scaling(folder, rope),
     )
@@ -191,26 +191,34 @@ def _hf_config(folder: SafetensorsFolder) -> LlamaConfig:
 
 def _hf_scaling(folder: SafetensorsFolder, rope: dict[str, Any]) -> RopeScaling:
     kind = rope.get("rope_type", rope.get("type", "default"))
-    try:
-        if kind == "default":
-            return RopeScaling()
-        if kind == "linear":
-            return RopeScaling("linear", factor=float(rope["factor"]))
-        if kind == "llama3":
-            return RopeScaling(
-                "llama3",
-                factor=float(rope["factor"]),
-                low_frequency=float(rope["low_freq_factor"]),
-                high_frequency=float(rope["high_freq_factor"]),
-                original_context=int(rope["original_max_position_embeddings"]),
-            )
-    except (KeyError, TypeError, ValueError) as error:
-        raise ModelFormatError(
-            f"{folder.path.name}/config.json: rope scaling '{kind}' lacks or misstates {error}"
-        ) from error
+    if kind == "default":
+        return RopeScaling()
+    if kind == "linear":
+        return RopeScaling("linear", factor=_number(folder, rope, "factor"))
+    if kind == "llama3":
+        return RopeScaling(
+            "llama3",
+            factor=_number(folder, rope, "factor"),
+            low_frequency=_number(folder, rope, "low_freq_factor"),
+            high_frequency=_number(folder, rope, "high_freq_factor"),
+            original_context=int(_number(folder, rope, "original_max_position_embeddings")),
+        )
     raise ModelFormatError(
         f"{folder.path.name}/config.json: rope scaling '{kind!s:.40}' is not supported"
     )
+
+
+def _number(
+    folder: SafetensorsFolder, rope: dict[str, Any], key: str, default: float | None = None
+) -> float:
+    """A finite number of the rope settings."""
+    value = rope.get(key, default)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e300:
+        raise ModelFormatError(
+            f"{folder.path.name}/config.json: '{key}' of the rope settings is {value!r:.40}, "
+            "expected a number"
+        )
+    return float(value)
 
 
 def _refuse_variants(folder: SafetensorsFolder) -> None:
@@ -223,7 +231,8 @@ def _refuse_variants(folder: SafetensorsFolder) -> None:
                 f"only {value!r} is supported"
             )
     window = folder.config.get("sliding_window")
-    if window is not None and window < folder.get("max_position_embeddings", int):
+    context = folder.get("max_position_embeddings", int)
+    if window is not None and not (isinstance(window, int) and window >= context):
         raise ModelFormatError(
             f"{folder.path.name}/config.json: sliding-window attention is not supported"
         )

@@ -46,7 +46,8 @@ class SafetensorsFolder:
         """Returns `config[key]`, checked to be of `kind`; without a default it must be there."""
         value = self.config.get(key)
         value = default if value is None else value
-        if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        is_int = isinstance(value, int) and not isinstance(value, bool)
+        if kind is float and is_int and abs(value) < 1e300:  # a JSON integer has no limit
             value = float(value)
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
             raise ModelFormatError(

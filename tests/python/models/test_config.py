@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from agentc.errors import ModelFormatError
-from agentc.models.config import MAX_EXTENT, BertConfig
+from agentc.models.config import MAX_EXTENT, BertConfig, RopeScaling
 
 from . import tiny
 
@@ -61,6 +61,11 @@ def test_absurd_sizes_are_refused(field, value):
     [
         ({"heads": 7, "kv_heads": 2}, "has 7 heads, expected a multiple of its 2 kv heads"),
         ({"head_dim": 15}, "head_dim is 15, rotary positions need it even"),
+        ({"rms_eps": float("nan")}, "rms_eps is nan, expected a number above 0"),
+        ({"rope_base": -1.0}, "rope_base is -1.0, expected"),
+        ({"rope_scaling": RopeScaling("linear", factor=0.0)}, "scaling factor is 0.0"),
+        ({"rope_scaling": RopeScaling("llama3", 2.0, 4.0, 4.0)}, "frequency range is 0.0"),
+        ({"rope_scaling": RopeScaling("factors", factors=(1.0,) * 7)}, "has 7 rope .* expected 8"),
     ],
 )
 def test_shapes_that_do_not_fit_are_refused(changes, message):

@@ -7,6 +7,8 @@ import json
 import ml_dtypes
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
 from agentc import models
@@ -18,6 +20,37 @@ from agentc.models.safetensors_folder import SafetensorsFolder
 
 from . import tiny
 from .harness import llama_reference
+
+CONFIG_KEYS = [
+    "model_type",
+    "num_hidden_layers",
+    "hidden_size",
+    "num_attention_heads",
+    "head_dim",
+    "num_key_value_heads",
+    "intermediate_size",
+    "vocab_size",
+    "max_position_embeddings",
+    "rms_norm_eps",
+    "rope_theta",
+    "tie_word_embeddings",
+    "hidden_act",
+    "rope_scaling",
+    "rope_parameters",
+    "sliding_window",
+    "attention_bias",
+]
+ROPE_KEYS = st.sampled_from(
+    [
+        "rope_type",
+        "type",
+        "factor",
+        "rope_theta",
+        "low_freq_factor",
+        "high_freq_factor",
+        "original_max_position_embeddings",
+    ]
+)
 
 
 @pytest.fixture
@@ -107,8 +140,11 @@ def test_other_float_types_become_f32(tmp_path, dtype):
         ({"attention_bias": True}, "'attention_bias' is True, only False"),
         ({"hidden_act": "relu"}, "'hidden_act' is 'relu', only 'silu'"),
         ({"rope_scaling": {"rope_type": "yarn"}}, "rope scaling 'yarn' is not supported"),
-        ({"rope_scaling": {"rope_type": "linear"}}, "lacks or misstates 'factor'"),
+        ({"rope_scaling": {"rope_type": "linear"}}, "'factor' of the rope settings is None"),
         ({"sliding_window": 16}, "sliding-window attention"),
+        ({"sliding_window": "wide"}, "sliding-window attention"),
+        ({"rms_norm_eps": 10**400}, "'rms_norm_eps' is 1000.*, expected float"),
+        ({"rope_parameters": {"rope_theta": 10**400}}, "'rope_theta' of the rope settings"),
         ({"num_attention_heads": "six"}, "'num_attention_heads' is 'six', expected int"),
         ({"num_key_value_heads": 4}, "expected a multiple of its 4 kv heads"),
         ({"num_hidden_layers": 3}, r"has the tensor 'model.layers.2.input_layernorm.weight'"),
@@ -121,6 +157,29 @@ def test_variants_and_lies_are_named(llama_folder, changes, message):
     change_config(path, **changes)
     with pytest.raises(ModelFormatError, match=message):
         llama_weights.from_safetensors(SafetensorsFolder(path))
+
+
+ODD = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ROPE_KEYS, inner, max_size=4),
+    max_leaves=5,
+)
+
+
+@settings(
+    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(key=st.sampled_from(CONFIG_KEYS), value=ODD)
+def test_any_config_value_reads_or_is_one_error(llama_folder, key, value):
+    path, _, _ = llama_folder
+    original = (path / "config.json").read_text()
+    try:
+        change_config(path, **{key: value})
+        llama_weights.from_safetensors(SafetensorsFolder(path)).array("rope.cos")
+    except ModelFormatError as error:
+        assert str(error).startswith("tiny")
+    finally:
+        (path / "config.json").write_text(original)
 
 
 def test_llama3_scaling_is_read(llama_folder):
