@@ -11,8 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-import msgspec
-
 from agentc.cost_models.candidates import Offer, candidates_of, offers_of
 from agentc.cost_models.cluster import Cluster
 from agentc.cost_models.distributions import check as check_distribution
@@ -196,13 +194,3 @@ def _walk(node: Node) -> Iterable[Node]:
     yield node
     for child in children_of(node):
         yield from _walk(child)
-
-
-def with_limits(problem: Problem, **changes: float) -> Problem:
-    """Returns `problem` with other right-hand sides, for what-if: `sla_p95_s=3.0`. Raises KeyError
-    for a limit that the problem does not have."""
-    latency = {limit.name.replace(" ", "_"): limit for limit in problem.limits.latency}
-    for name, value in changes.items():
-        latency[name] = msgspec.structs.replace(latency[name], limit_s=value)
-    limits = msgspec.structs.replace(problem.limits, latency=tuple(latency.values()))
-    return msgspec.structs.replace(problem, limits=limits)

@@ -22,7 +22,6 @@ from agentc.cost_models import (
     solve,
     work_band,
 )
-from agentc.cost_models.builder import with_limits
 from agentc.cost_models.problem import ORCHESTRATOR, Candidate
 from agentc.cost_models.roofline import estimate
 from agentc.errors import ClusterError, CompileError, InfeasibleError
@@ -110,7 +109,7 @@ def test_a_class_that_cannot_run_a_stage_says_why() -> None:
         },
         {
             "gaudi3": "has no iree target, so agentc cannot compile for it",
-            "l4": "needs 28 GiB of memory, 21.6 GiB are usable",
+            "l4": "needs 27.9 GiB of memory, 21.6 GiB are usable",
         },
     ]
     assert problem.stage(4).rejected["l4"] == "has no compute rate for f64"
@@ -158,7 +157,7 @@ def test_unpriced_is_an_error_only_where_a_price_is_needed() -> None:
         _build(stages, unpriced, objective="latency", budget=Budget(usd=1.0))
     problem = _build(stages, unpriced, objective="latency")
     assert _candidate(problem, 1, "epyc-9654").cost_usd is None
-    assert solve(problem).metrics.cost_usd is None or placements(problem, solve(problem))
+    assert placements(problem, solve(problem))[1].device in ("epyc-9654", "l4")
     call = [StageSpec(op=1, kind="stage.call", label="x", service="slow")]
     with pytest.raises(ClusterError, match="service 'slow' has no price per call"):
         _build(call)
@@ -225,7 +224,6 @@ def test_limits_come_from_sla_budget_and_fleet() -> None:
     assert problem.limits.hourly_usd == pytest.approx(5.0)
     assert problem.limits.hourly_usd_source == "cluster.yaml:16"
     assert "availability is not planned for in this version" in problem.notes
-    assert with_limits(problem, sla_p95_s=3.0).limits.latency[1].limit_s == 3.0
 
 
 def test_the_objective_latency_minimises_the_highest_declared_percentile() -> None:
@@ -268,9 +266,10 @@ def test_a_whole_program_is_placed() -> None:
     tight = solve(_build(stages, tree=tree, edges=edges, sla=Sla(p95_s=between)))
     assert tight.metrics.latency_s["p95"] <= between
     assert tight.objective_value >= loose.objective_value
+    impossible = Sla(p95_s=fast.metrics.latency_s["p95"] / 2)
+    hopeless = _build(stages, tree=tree, edges=edges, sla=impossible)
     with pytest.raises(InfeasibleError, match="raise p95_s to"):
-        impossible = Sla(p95_s=fast.metrics.latency_s["p95"] / 2)
-        solve(_build(stages, tree=tree, edges=edges, sla=impossible))
+        solve(hopeless)
 
 
 def test_work_records_are_checked() -> None:

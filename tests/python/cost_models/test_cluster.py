@@ -209,7 +209,7 @@ def test_the_schema_accepts_the_file_and_refuses_a_misspelt_one() -> None:
 
 
 @seed(11)
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_a_damaged_file_is_a_cluster_error_or_still_valid(data: st.DataObject) -> None:
     """Cut, doubled, swapped and replaced characters and lines: never another exception."""

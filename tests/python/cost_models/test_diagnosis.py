@@ -105,7 +105,7 @@ def test_classes_without_a_link_are_named_as_such() -> None:
 
 
 @seed(4)
-@settings(max_examples=150, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=50, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(problems(most_stages=4))
 def test_conflicts_are_minimal_and_their_relaxations_work(problem: Problem) -> None:
     """Without any one limit of the core the rest of the core can hold, and a relaxation that is

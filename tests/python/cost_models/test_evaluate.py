@@ -33,7 +33,7 @@ from agentc.cost_models.tree import (
     until,
 )
 
-QUIET = settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=100)
+QUIET = settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=50)
 
 
 class _Unrolled:

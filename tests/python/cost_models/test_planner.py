@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import agentc.cost_models.solvers.cpsat as cpsat
 from agentc.cost_models.distributions import constant_band
+from agentc.cost_models.evaluate import Evaluator
 from agentc.cost_models.planner import solve
 from agentc.cost_models.problem import (
     Candidate,
@@ -26,7 +27,7 @@ from agentc.cost_models.problem import (
     decode,
     encode,
 )
-from agentc.cost_models.solution import Answer, Solution
+from agentc.cost_models.solution import Answer
 from agentc.cost_models.solvers.exhaustive import solve_exhaustive
 from agentc.cost_models.tree import Leaf, Seq
 from agentc.cost_models.verification import verify, violations
@@ -77,12 +78,12 @@ def test_a_problem_of_real_size_is_proved_quickly() -> None:
 
 
 @seed(2)
-@settings(max_examples=80, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(problems(most_stages=4), st.data())
 def test_verify_finds_every_false_figure(problem: Problem, data: st.DataObject) -> None:
     """A right solution passes; with any figure or choice changed it does not."""
     try:
-        solution = solve(problem)
+        solution = solve(problem, solver="greedy")
     except AgentcError:
         assume(False)
     assert verify(problem, solution) == []
@@ -100,24 +101,13 @@ def test_verify_finds_every_false_figure(problem: Problem, data: st.DataObject) 
     index = data.draw(st.integers(0, len(stage.candidates) - 1))
     moved = {**solution.choices, stage.id: index}
     assume(index != solution.choices[stage.id])
-    if not violations(problem, moved):
+    if not violations(problem, moved) and Evaluator(problem).metrics(moved) != solution.metrics:
         other = msgspec.structs.replace(solution, choices=moved)
-        same = msgspec.structs.replace(other, metrics=solution.metrics)
-        before, after = stage.candidates[solution.choices[stage.id]], stage.candidates[index]
-        if before.cost_usd != after.cost_usd and solution.metrics.cost_usd is not None:
-            _assert_cost_change_is_seen(problem, same)
-
-
-def _assert_cost_change_is_seen(problem: Problem, solution: Solution) -> None:
-    from agentc.cost_models.evaluate import Evaluator
-
-    actual = Evaluator(problem).metrics(solution.choices)
-    if actual != solution.metrics:
-        assert "the reported metrics are not those of the placement" in verify(problem, solution)
+        assert "the reported metrics are not those of the placement" in verify(problem, other)
 
 
 @seed(6)
-@settings(max_examples=60, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(problems(most_stages=4))
 def test_a_problem_is_data(problem: Problem) -> None:
     """Written as text and read back it is equal, and solves to the same answer."""

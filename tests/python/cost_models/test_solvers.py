@@ -44,7 +44,7 @@ def _assert_answers_agree(problem: Problem) -> None:
 
 
 @seed(20261121)
-@settings(max_examples=400, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=250, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(problems())
 def test_cpsat_equals_exhaustive_on_random_problems(problem: Problem) -> None:
     """At least 200 instances, with every kind of node, limit and objective."""
