@@ -33,22 +33,27 @@ class Call:
 
     @property
     def op(self) -> Op:
+        """The operation."""
         return self.activity.op
 
     @property
     def attrs(self) -> dict[str, Any]:
+        """Its attributes."""
         return self.activity.op.attrs
 
     @property
     def operands(self) -> list[Any]:
+        """Its operands' values."""
         return self.activity.operands
 
     @property
     def run(self) -> Run:
+        """The run it belongs to."""
         return self.activity.run
 
     @property
     def path(self) -> Path:
+        """The iteration it runs in, outermost first."""
         return self.activity.path
 
     def seed(self) -> int:

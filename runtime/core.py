@@ -47,13 +47,17 @@ Outcome = Yielded | Broke | Failed
 class Owner(Protocol):
     """Whoever opened a scope and hears how it ended."""
 
-    def child_ended(self, child: Scope, outcome: Outcome) -> None: ...
+    def child_ended(self, child: Scope, outcome: Outcome) -> None:
+        """`child` has ended with `outcome`."""
+        ...
 
 
 class Cancellable(Protocol):
     """An operation in progress that can be stopped."""
 
-    def cancel(self) -> object: ...
+    def cancel(self) -> object:
+        """Stops; nothing of it counts any more."""
+        ...
 
 
 class Held:
@@ -152,10 +156,12 @@ class Activity:
 
     @property
     def op(self) -> Op:
+        """The operation."""
         return self.code.op
 
     @property
     def path(self) -> Path:
+        """The iteration it runs in, outermost first."""
         return self.scope.path
 
     def cancel(self) -> None:

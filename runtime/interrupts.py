@@ -30,9 +30,11 @@ class Interrupts:
         self._open: list[Interrupt] = []
 
     def ask(self, interrupt: Interrupt) -> None:
+        """Adds an open question."""
         self._open.append(interrupt)
 
     def close(self, interrupt: Interrupt) -> None:
+        """Forgets a question, answered or not."""
         if interrupt in self._open:
             self._open.remove(interrupt)
 

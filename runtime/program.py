@@ -47,6 +47,7 @@ class _Defined:
     depth_of: dict[int, int] = field(default_factory=dict)
 
     def needs(self, values: Iterable[int], depth: int, where: str) -> Needs:
+        """Returns the distinct `values` with their distance; PackageError on an unknown one."""
         distinct = dict.fromkeys(values)
         for value in distinct:
             if value not in self.depth_of:
@@ -57,6 +58,7 @@ class _Defined:
         return tuple((value, depth - self.depth_of[value]) for value in distinct)
 
     def define(self, values: Iterable[int], depth: int, where: str) -> None:
+        """Brings values into sight; PackageError if one is there already."""
         for value in values:
             if value in self.depth_of:
                 raise PackageError(f"plan: {where} defines value {value} a second time")

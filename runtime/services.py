@@ -46,19 +46,33 @@ class VectorIndex(Protocol):
 class Devices(Protocol):
     """Opens what runs on devices, once each, on first use."""
 
-    async def tokenizer(self, model: Model) -> Any: ...
+    async def tokenizer(self, model: Model) -> Any:
+        """Returns a model's tokenizer."""
+        ...
 
-    async def engine(self, model: Model, device: str) -> Any: ...
+    async def engine(self, model: Model, device: str) -> Any:
+        """Returns the engine of an LLM on a device class."""
+        ...
 
-    async def encoder(self, model: Model, device: str) -> Encoder: ...
+    async def encoder(self, model: Model, device: str) -> Encoder:
+        """Returns a text encoder."""
+        ...
 
-    async def cross_encoder(self, model: Model, device: str) -> CrossEncoder: ...
+    async def cross_encoder(self, model: Model, device: str) -> CrossEncoder:
+        """Returns a scorer of pairs of texts."""
+        ...
 
-    async def module(self, model: Model, device: str) -> Callable[..., Any]: ...
+    async def module(self, model: Model, device: str) -> Callable[..., Any]:
+        """Returns a compiled torch module, as a function of arrays."""
+        ...
 
-    async def index(self, index: Index) -> VectorIndex: ...
+    async def index(self, index: Index) -> VectorIndex:
+        """Returns an open index."""
+        ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Closes everything that was opened."""
+        ...
 
 
 @dataclass
@@ -83,18 +97,23 @@ class Services:
         self._indexes = {index.name: index for index in self.plan.indexes}
 
     def tool(self, name: str) -> Tool:
+        """Returns the tool of that name; PackageError if the plan has none."""
         return _known(self._tools, name, "tool")
 
     def model(self, name: str) -> Model:
+        """Returns the model of that name; PackageError if the plan has none."""
         return _known(self._models, name, "model")
 
     def index(self, name: str) -> Index:
+        """Returns the index of that name; PackageError if the plan has none."""
         return _known(self._indexes, name, "index")
 
     def schema(self, name: str) -> dict[str, Any]:
+        """Returns the JSON schema of that name; PackageError if the plan has none."""
         return _known(self.plan.schemas, name, "schema")
 
     def chat(self, model: str) -> ChatFormat | None:
+        """Returns a model's chat format, None for one that has none."""
         return self.model(model).chat
 
 

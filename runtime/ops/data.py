@@ -21,18 +21,22 @@ def constant(op: Op, operands: list[Any]) -> Any:
 
 
 def get_field(op: Op, operands: list[Any]) -> Any:
+    """The field `field` of a record."""
     return operands[0][op.attrs["field"]]
 
 
 def make_record(op: Op, operands: list[Any]) -> dict[str, Any]:
+    """A record of the operands under the names in `fields`."""
     return dict(zip(op.attrs["fields"], operands, strict=True))
 
 
 def make_list(op: Op, operands: list[Any]) -> list[Any]:
+    """A list of the operands."""
     return operands
 
 
 def get_item(op: Op, operands: list[Any]) -> Any:
+    """The element at an index, from 0; throws kind `index` when there is none."""
     items, position = operands
     if not 0 <= position < len(items):
         raise RuntimeFault(f"index {position} of a list of {len(items)}", kind="index")
@@ -40,16 +44,19 @@ def get_item(op: Op, operands: list[Any]) -> Any:
 
 
 def length(op: Op, operands: list[Any]) -> int:
+    """The number of elements, or of characters of a text."""
     return len(operands[0])
 
 
 def concat(op: Op, operands: list[Any]) -> Any:
+    """Texts, or lists, one after the other."""
     if isinstance(operands[0], str):
         return "".join(operands)
     return [item for items in operands for item in items]
 
 
 def flatten(op: Op, operands: list[Any]) -> list[Any]:
+    """The elements of the lists of a list."""
     return [item for items in operands[0] for item in items]
 
 
@@ -65,6 +72,7 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def compare(op: Op, operands: list[Any]) -> bool:
+    """Compares two values by `predicate`."""
     return _COMPARE[op.attrs["predicate"]](*operands)
 
 

@@ -3,17 +3,21 @@ results or same error, and the same effects in the same order."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+from collections import Counter
 from typing import Any
 
 from direct_evaluator import Thrown, evaluate
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from runtime_plans import Builder, run_plan
+from runtime_plans import Builder, make_app, run_plan
 
 from agentc.errors import RuntimeFault
 from agentc.plan import Plan
 from agentc.runtime.clock import VirtualClock
+from agentc.runtime.trace import Event
+from agentc.runtime.trace_files import operations
 
 
 class _Author:
@@ -182,10 +186,6 @@ def _slow_tools(log: list[Any], clock: VirtualClock, salt: int) -> dict[str, Any
     return {name: slow(name, function) for name, function in _sync_tools(log).items()}
 
 
-def _kind_of(error: RuntimeFault) -> str:
-    return error.kind
-
-
 @given(program=programs(), salt=st.integers(0, 3))
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 def test_dataflow_equals_direct_evaluation(program: tuple[Plan, int], salt: int) -> None:
@@ -202,6 +202,53 @@ def test_dataflow_equals_direct_evaluation(program: tuple[Plan, int], salt: int)
         result = run_plan(plan, {"x": x}, _slow_tools(log, clock, salt), clock=clock)
         found: Any = list(result.outputs.values())
     except RuntimeFault as error:
-        found = _kind_of(error)
+        found = error.kind
     assert found == expected
     assert log == expected_log
+
+
+def _traced(program: tuple[Plan, int], salt: int) -> list[Event]:
+    plan, x = program
+    clock = VirtualClock()
+    events: list[Event] = []
+
+    async def main() -> None:
+        tools = _slow_tools([], clock, salt)
+        async with make_app(plan, clock, tools) as app:
+            with contextlib.suppress(RuntimeFault):
+                async for event in app.stream(x=x, run_id="r"):
+                    events.append(event)
+
+    clock.run(main())
+    return events
+
+
+def _assert_no_operation_starts_before_what_it_reads(plan: Plan, events: list[Event]) -> None:
+    """Between work operations of one scope, by the values that pass directly between them."""
+    finished: dict[tuple[Any, ...], float] = {}
+    makers = {v: op.id for op in operations(plan.body) for v in op.results}
+    reads = {op.id: {makers.get(v) for v in op.operands} for op in operations(plan.body)}
+    calls = {op.id for op in operations(plan.body) if op.kind == "stage.call"}
+    for event in events:
+        if event.kind == "op_finished":
+            finished[event.op, event.path] = event.time_s
+        if event.kind == "op_started":
+            for source in reads[event.op] & calls:
+                done = [t for (op, _), t in finished.items() if op == source]
+                assert done and min(done) <= event.time_s
+
+
+@given(program=programs(), salt=st.integers(0, 3))
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+def test_equal_runs_have_equal_traces_in_the_order_of_the_data(
+    program: tuple[Plan, int], salt: int
+) -> None:
+    events = _traced(program, salt)
+    assert events == _traced(program, salt)
+    _assert_no_operation_starts_before_what_it_reads(program[0], events)
+    assert [e.time_s for e in events] == sorted(e.time_s for e in events)
+    if events[-1].kind == "run_finished":
+        started = Counter((e.op, e.path) for e in events if e.kind == "op_started")
+        ends = ("op_finished", "op_failed", "op_cancelled")
+        ended = Counter((e.op, e.path) for e in events if e.kind in ends)
+        assert all(ended[key] <= count for key, count in started.items())
