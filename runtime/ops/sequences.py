@@ -170,7 +170,8 @@ async def kv_park(call: Call) -> tuple[Kv]:
     load = kv.engine.load()
     used = load.used_pages - load.evictable_pages
     pressure = used / max(1, load.used_pages + load.free_pages)
-    if call.services.kv_while_waiting.park(len(kv), distribution, pressure):
+    steps = call.attrs.get("steps_to_use")
+    if call.services.kv_while_waiting.park(len(kv), distribution, steps, pressure):
         kv.engine.park(kv.snapshot)
         call.report["parked"] = True
     return (kv,)

@@ -32,10 +32,13 @@ class QueueOrder(Protocol):
 class KvWhileWaiting(Protocol):
     """What becomes of the KV of a sequence that waits for something else?"""
 
-    def park(self, tokens: int, idle: Distribution | None, pressure: float) -> bool:
+    def park(
+        self, tokens: int, idle: Distribution | None, steps_to_use: int | None, pressure: float
+    ) -> bool:
         """Returns True to give the pages back now.
 
         `tokens` is the sequence's length, `idle` how long it is expected to wait (seconds),
-        `pressure` the share of the device's pages that are in use, 0 to 1.
+        `steps_to_use` how many stage operations run before it is used again, `pressure` the share
+        of the device's pages that are in use, 0 to 1.
         """
         ...

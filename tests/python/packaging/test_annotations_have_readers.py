@@ -11,7 +11,7 @@ _CONSTANT = re.compile(r'StringLiteral (k\w+) = "([a-z_0-9]+)"')
 _SET_NAMED = re.compile(r"set(?:Discardable)?Attr\(\s*(?:\"([a-z_0-9]+)\"|(k\w+))")
 _SET_GENERATED = re.compile(r"[.>]set([A-Z]\w*?)(?:Attr)?\(")
 # Attached for a reader that is not written yet. A name that has one must go from here.
-_WAITING = {"est_tokens", "steps_to_use"}
+_WAITING: set[str] = set()
 # Setters that change what an operation is, not what is noted on it.
 _STRUCTURE = {
     "args", "arg_names", "attr", "attrs", "discardable", "function_type", "loc", "name",

@@ -110,8 +110,9 @@ def test_expected_wait(distribution, value):
 def test_kv_is_parked_only_when_full_and_the_wait_is_long():
     policy = KeepForShortWaits(full=0.9, long_s=1.0)
     long, short = Distribution("constant", (5.0,)), Distribution("constant", (0.2,))
-    assert policy.park(100, long, 0.95) and policy.park(100, None, 0.95)
-    assert not policy.park(100, long, 0.5) and not policy.park(100, short, 0.95)
+    assert policy.park(100, long, 0, 0.95) and policy.park(100, None, None, 0.95)
+    assert not policy.park(100, long, 9, 0.5) and not policy.park(100, short, 9, 0.95)
+    assert policy.park(100, None, 2, 0.95) and not policy.park(100, None, 0, 0.95)
 
 
 def test_reservations_are_settled_to_what_was_used():
