@@ -96,4 +96,11 @@ def _size(value: ir.Value, consumer: ir.OpView) -> float:
         return 4.0 * value.type.dim
     if spelled == "!agent.docs":
         return 8 * DOC_BYTES
-    return 128 * BYTES_PER_TOKEN
+    return BYTES_PER_TOKEN * expected_tokens(consumer)
+
+
+def expected_tokens(consumer: ir.OpView) -> float:
+    """Returns the tokens that a stage op takes in, as annotate-work expects them (128 where nothing
+    says it): of one that takes several values, an upper bound for each."""
+    counts = consumer.attributes["est_tokens"] if "est_tokens" in consumer.attributes else None
+    return (counts["in"].value if counts is not None else 0.0) or 128.0
