@@ -121,7 +121,7 @@ class AsyncEngine:
         future: asyncio.Future[Snapshot | Decoded] = loop.create_future()
 
         def done(result: Snapshot | Decoded | BaseException) -> None:
-            _post(loop, _settle, future, result)
+            _post(loop, self._settle, future, result)
 
         def token(text: str, number: int) -> None:
             _post(loop, on_token, text, number)
@@ -133,7 +133,27 @@ class AsyncEngine:
             return await future
         except asyncio.CancelledError:
             request.cancelled = True
+            if future.done() and not future.cancelled() and future.exception() is None:
+                self._drop(future.result())  # it came in the same moment
             raise
+
+    def _settle(
+        self,
+        future: asyncio.Future[Snapshot | Decoded],
+        result: Snapshot | Decoded | BaseException,
+    ) -> None:
+        if future.done():
+            self._drop(result)
+        elif isinstance(result, BaseException):
+            future.set_exception(result)
+        else:
+            future.set_result(result)
+
+    def _drop(self, result: Snapshot | Decoded | BaseException) -> None:
+        """Frees the pages of a result whose caller was cancelled, now and not as garbage."""
+        snapshot = result.snapshot if isinstance(result, Decoded) else result
+        if isinstance(snapshot, Snapshot):
+            self.release(snapshot)
 
     def _send(self, request: Request) -> None:
         with self._closing:
@@ -176,14 +196,3 @@ def _post(loop: asyncio.AbstractEventLoop, function: Callable[..., Any] | None, 
     assert function is not None
     with contextlib.suppress(RuntimeError):
         loop.call_soon_threadsafe(function, *args)
-
-
-def _settle(
-    future: asyncio.Future[Snapshot | Decoded], result: Snapshot | Decoded | BaseException
-) -> None:
-    if future.done():
-        return  # cancelled; a snapshot in `result` is freed with it
-    if isinstance(result, BaseException):
-        future.set_exception(result)
-    else:
-        future.set_result(result)
