@@ -8,13 +8,17 @@ the same program makes the same decisions. Code under both is the same code.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import selectors
 import time
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
+from functools import lru_cache
 from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
+MAX_THREADS = 256
 _Select = Callable[[float | None], list[Any]]
 
 
@@ -38,6 +42,18 @@ class Clock(Protocol):
         ...
 
 
+@lru_cache(maxsize=1)
+def _threads() -> ThreadPoolExecutor:
+    """Returns the pool for blocking functions. It is larger than the slots for tools, so that a
+    tool that hangs beyond its time limit takes the place of no other."""
+    return ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="agentc-tool")
+
+
+async def _in_thread(function: Callable[[], T]) -> T:
+    context = contextvars.copy_context()
+    return await asyncio.get_running_loop().run_in_executor(_threads(), context.run, function)
+
+
 class _AsyncioClock:
     """Waits through the running event loop, whose time is this clock's time."""
 
@@ -55,14 +71,14 @@ class WallClock(_AsyncioClock):
         return time.monotonic()
 
     async def in_thread(self, function: Callable[[], T]) -> T:
-        return await asyncio.to_thread(function)
+        return await _in_thread(function)
 
 
 class VirtualClock(_AsyncioClock):
     """Simulated time, starting at `start_s`; `run` drives a program in it.
 
     A thread's work takes no simulated time, but time stands still until the thread is back:
-    use `in_thread`, not `asyncio.to_thread`, or time jumps ahead of the thread.
+    use `in_thread`, or time jumps ahead of the thread.
     """
 
     def __init__(self, start_s: float = 0.0) -> None:
@@ -75,7 +91,7 @@ class VirtualClock(_AsyncioClock):
     async def in_thread(self, function: Callable[[], T]) -> T:
         self._threads += 1
         try:
-            return await asyncio.to_thread(function)
+            return await _in_thread(function)
         finally:
             self._threads -= 1
 

@@ -180,6 +180,21 @@ def test_slots_limit_how_many_tools_run():
     assert clock.now_s() == 3.0
 
 
+def test_many_blocking_tools_run_at_once():
+    b = Builder()
+    xs = b.input("xs", "list<i64>")
+    b.tool("t", ["i64"], "i64")
+    region = b.region(lambda i, x: [b.call("t", x)], args=2)
+    plan = b.plan(b.op("agent.map", xs, regions=[region]), types=["list<i64>"])
+    together = threading.Barrier(40)
+
+    def tool(x):
+        together.wait(timeout=20)  # passes only when 40 are here
+        return x
+
+    assert outputs(run_plan(plan, {"xs": list(range(40))}, {"t": tool})) == [list(range(40))]
+
+
 def test_a_call_cancelled_before_it_starts_gives_its_slot_back():
     b = Builder()
     b.tool("t", ["f64"], "f64")
