@@ -32,7 +32,8 @@ Count = Annotated[
 
 def _node_count(value: object) -> tuple[int, int]:
     """Reads `2` or `{min: 0, max: 12}` as (min, max)."""
-    low, high = (value, value)
+    low: Any = value
+    high: Any = value
     if isinstance(value, Mapping):
         if set(value) != {"min", "max"}:
             raise ValueError("a count is a number or {min: 0, max: 12}")

@@ -99,8 +99,9 @@ class Evaluator:
         return found
 
     def chosen(self, choices: Choices) -> dict[int, Candidate]:
-        """Returns the candidate of every stage."""
-        return {i: self.stages[i].candidates[index] for i, index in choices.items()}
+        """Returns the candidate of every stage, in the problem's order whatever that of `choices`:
+        sums of floats are then the same for the same placement."""
+        return {i: stage.candidates[choices[i]] for i, stage in self.stages.items()}
 
     def transfer_of(self, edge: Edge, chosen: Mapping[int, Candidate], size: float) -> Transfer:
         """Returns the move that `edge` needs. Raises NoLinkError when there is no way."""
@@ -129,10 +130,11 @@ class Evaluator:
     ) -> float:
         """Returns the latency of the run in seconds, or up to the first output of a stage."""
         timings = self.leaf_timings(chosen, level)
-        tree: Node | None = self.problem.tree
+        tree = self.problem.tree
         if until_stage is not None:
-            tree = until(self.problem.tree, until_stage)
-            assert tree is not None
+            cut = until(tree, until_stage)
+            assert cut is not None
+            tree = cut
             timings[until_stage] = self.first_output(until_stage, timings[until_stage])
         tree_level = "p95" if level in _P95_ENDS else level
         return self.timing(tree, tree_level, timings).seconds

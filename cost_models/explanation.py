@@ -217,8 +217,16 @@ def _moves(evaluator: Evaluator, chosen: Mapping[int, Candidate]) -> Iterator[Mo
         ends = chosen[edge.producer].device, chosen[edge.consumer].device
         transfer = evaluator.transfer_of(edge, chosen, edge.bytes_p95)
         if ends[0] != ends[1] and ORCHESTRATOR not in ends:
-            labels = (evaluator.stages[s].label for s in (edge.producer, edge.consumer))
-            yield Move(edge.what, *labels, transfer.link, *ends, edge.bytes_p95, transfer.seconds)
+            yield Move(
+                what=edge.what,
+                producer=evaluator.stages[edge.producer].label,
+                consumer=evaluator.stages[edge.consumer].label,
+                link=transfer.link,
+                from_device=ends[0],
+                to_device=ends[1],
+                bytes=edge.bytes_p95,
+                seconds=transfer.seconds,
+            )
 
 
 def _checks(problem: Problem, solution: Solution) -> Iterator[Check]:

@@ -60,9 +60,18 @@ def price_of(form: PriceForm, source: str, name: str) -> Price:
                 f"{' such as 36mo' if missing[0] == 'amortise' else ' such as 0.6'}",
                 source=where,
             )
-    hourly = [None if price is None else price * _HOUR_S for price in rental]
-    owned = (form.capex, form.amortise, form.power_price, form.pue, form.utilisation)
-    return Price(source, *hourly, *owned)
+    on_demand, reserved, spot = (None if p is None else p * _HOUR_S for p in rental)
+    return Price(
+        source,
+        on_demand_usd_per_hour=on_demand,
+        reserved_usd_per_hour=reserved,
+        spot_usd_per_hour=spot,
+        capex_usd=form.capex,
+        amortise_s=form.amortise,
+        power_usd_per_j=form.power_price,
+        pue=form.pue,
+        utilisation=form.utilisation,
+    )
 
 
 def price_usd_per_hour(cluster: Cluster, device: str) -> float | None:

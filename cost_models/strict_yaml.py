@@ -199,7 +199,7 @@ def _message(error: Any, path: Sequence[int | str]) -> str:
     context = error.get("ctx", {})
     if error["type"] == "unknown_key":
         parent = ".".join(str(part) for part in path[:-1])
-        return context["message"] + (f" (in {parent})" if parent else "")
+        return f"{context['message']} (in {parent})" if parent else str(context["message"])
     if error["type"] == "missing":
         return f"'{name}' is missing"
     if "error" in context:

@@ -13,7 +13,7 @@ from agentc.cost_models.problem import ORCHESTRATOR, Edge, Problem
 from agentc.cost_models.solvers.cpsat_time import UNCUT, Span, Term, TimeModel, total
 from agentc.cost_models.solvers.scaling import Scale, scale_for
 from agentc.cost_models.transfer import Transfer
-from agentc.cost_models.tree import Node, until
+from agentc.cost_models.tree import until
 
 
 class PlacementModel:
@@ -189,7 +189,7 @@ class PlacementModel:
 
     def _memory(self, device: str, scale: Scale, cap: int) -> tuple[Any, int]:
         """Returns the bytes in use on a class and how many rounded terms they sum."""
-        parts: dict[object, list[tuple[Any, int]]] = {}
+        parts: dict[object, list[tuple[Any, float]]] = {}
         for (stage_id, index), var in self.place.items():
             stage = self.evaluator.stages[stage_id]
             candidate = stage.candidates[index]
@@ -226,10 +226,11 @@ class PlacementModel:
         Terms above `cap` are cut: they break the limit all the same. The cut is higher by the
         largest number of slots, since a class's work is divided by it.
         """
-        tree: Node | None = self.problem.tree
+        tree = self.problem.tree
         if stop is not None:
-            tree = until(self.problem.tree, stop)
-            assert tree is not None
+            cut = until(tree, stop)
+            assert cut is not None
+            tree = cut
         cap = min(cap * max(self.evaluator.slots.values(), default=1), UNCUT)
         leaf = {s.id: self._leaf(s.id, level, stop, scale, cap) for s in self.problem.stages}
         times = TimeModel(self.model, level, leaf, self.evaluator.slots)

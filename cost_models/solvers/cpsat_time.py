@@ -8,7 +8,7 @@ Every term carries the largest value that it can take, so that variables have ti
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,7 +58,7 @@ class TimeModel:
 
     def span(self, node: Node) -> Span:
         """Returns time and loads of `node`, with the constraints that define them added."""
-        rules = {
+        rules: dict[type, Callable[[Any], Span]] = {
             Seq: self._seq,
             Par: self._par,
             Dag: self._dag,

@@ -29,7 +29,7 @@ def solve_greedy(problem: Problem, *, seed: int = 0, time_limit_s: float = 10.0)
     score = _score(evaluator, choices)
     deadline = time.monotonic() + time_limit_s
     while time.monotonic() < deadline:
-        moves = [choices | option for unit in units for option in unit.options]
+        moves = [{**choices, **option} for unit in units for option in unit.options]
         best_score, best = min(
             ((_score(evaluator, move), move) for move in moves), key=lambda scored: scored[0]
         )

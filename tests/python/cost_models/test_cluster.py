@@ -234,3 +234,10 @@ def test_a_damaged_file_is_a_cluster_error_or_still_valid(data: st.DataObject) -
         assert _load("\n".join(lines)).nodes is not None
     except ClusterError:
         return
+
+
+def test_the_example_of_the_readme_loads() -> None:
+    """The first thing that a newcomer copies."""
+    readme = (Path(__file__).parents[3] / "cost_models/README.md").read_text()
+    text = readme.split("```yaml\n")[1].split("```")[0]
+    assert load_cluster("cluster.yaml", text).available() == {"local-cpu": 1}

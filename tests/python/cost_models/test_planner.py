@@ -170,3 +170,23 @@ def test_exhaustive_refuses_what_it_could_never_finish() -> None:
     """Seven to the eight is too many."""
     with pytest.raises(ValueError, match="too many to try; use cpsat"):
         solve_exhaustive(_chain(8, 7))
+
+
+def test_the_order_of_choices_does_not_change_the_figures() -> None:
+    """0.1 + 0.2 + 0.3 depends on the order; colocated stages are chosen out of the program's."""
+    costs = {0: 0.1, 1: 0.3, 2: 0.2, 3: 0.7}
+    stages = tuple(
+        Stage(
+            i,
+            f"s{i}",
+            (Candidate("a", constant_band(0.1), cost_usd=usd),),
+            colocate="kv" if i in (0, 3) else None,
+        )
+        for i, usd in costs.items()
+    )
+    problem = Problem(stages, Seq(tuple(Leaf(i) for i in costs)), (DeviceLimit("a"),))
+    for solver in ("greedy", "exhaustive", "cpsat"):
+        assert verify(problem, solve(problem, solver=solver)) == []
+    evaluator = Evaluator(problem)
+    orders = ({0: 0, 3: 0, 1: 0, 2: 0}, {3: 0, 2: 0, 1: 0, 0: 0})
+    assert evaluator.metrics(orders[0]) == evaluator.metrics(orders[1])
