@@ -85,7 +85,7 @@ class CompiledWorld:
     def _encode(self, model: str, texts: list[str]) -> np.ndarray:
         record = self._models[model]
         encoder = self._wait(self._devices.encoder(record, next(iter(record.binaries))))
-        return np.concatenate([encoder.encode([text]) for text in texts])
+        return np.concatenate([self._wait(encoder.encode([text])) for text in texts])
 
     def search(self, index: str, query: np.ndarray, k: int) -> list[dict[str, Any]]:
         record = next(i for i in self._plan.indexes if i.name == index)
