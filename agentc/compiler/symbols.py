@@ -12,6 +12,7 @@ from agentc._mlir import ir
 from agentc._mlir.dialects import agent
 from agentc.compiler.passes import source_of
 from agentc.compiler.stages import symbols
+from agentc.errors import CompileError
 from agentc.frontend.graph import TracedGraph
 from agentc.indexing import Passage, read_passages
 from agentc.models.registry import ModelSource
@@ -57,23 +58,41 @@ def describe_symbols(traced: TracedGraph) -> Described:
     table = symbols(traced.module)
     for name, op in table.items():
         if op.operation.name == "agent.model":
-            _describe_model(name, op, described)
+            _describe_model(name, op, traced, described)
     for name, op in table.items():
         if op.operation.name == "agent.index":
             _describe_index(name, op, Path(traced.folder), described)
     return described
 
 
-def _describe_model(name: str, op: ir.OpView, described: Described) -> None:
+def _describe_model(
+    name: str, op: ir.OpView, traced: TracedGraph, described: Described
+) -> None:
     if agent.ModelKind(op.attributes["kind"].value) == agent.ModelKind.Torch:
-        return
-    source = models.resolve(op.attributes["source"].value, source=source_of(op.location))
-    described.sources[name] = source
-    described.dims[name] = models.dims(source)
+        described.dims[name] = _torch_dims(name, op, traced)
+    else:
+        source = models.resolve(op.attributes["source"].value, source=source_of(op.location))
+        described.sources[name] = source
+        described.dims[name] = models.dims(source)
     integer = ir.IntegerType.get_signless(64)
     op.attributes["dims"] = ir.DictAttr.get(
         {key: ir.IntegerAttr.get(integer, size) for key, size in described.dims[name].items()}
     )
+
+
+def _torch_dims(name: str, op: ir.OpView, traced: TracedGraph) -> dict[str, int]:
+    """Sizes of a live torch module; buffers are read like weights."""
+    if name not in traced.modules:
+        raise CompileError(
+            f"torch module '{name}' has no Python object; compile from the graph's Python file",
+            source=source_of(op.location),
+        )
+    module = traced.modules[name]
+    state = [*module.parameters(), *module.buffers()]
+    return {
+        "params": sum(tensor.numel() for tensor in state),
+        "weight_bytes": sum(tensor.numel() * tensor.element_size() for tensor in state),
+    }
 
 
 def _describe_index(name: str, op: ir.OpView, folder: Path, described: Described) -> None:

@@ -8,7 +8,7 @@ MODEL = "smollm2-135m-instruct"
 MEMORY: dict[str, str] = {"short": "The user is called Ada.", "long": "Ada likes chess."}
 
 
-@ag.tool(effects="pure", reads=["memory"])
+@ag.tool(effects="idempotent", reads=["memory"])
 def recall(space: str) -> str:
     """Reads a memory."""
     return MEMORY[space]

@@ -38,7 +38,9 @@ def decide(question: str, notes: str) -> Step:
     Next step:"""
 
 
-@ag.tool(effects="pure", reads=["shop"], timeout="2s", latency=ag.lognormal(p50="2ms", p95="9ms"))
+@ag.tool(
+    effects="idempotent", reads=["shop"], timeout="2s", latency=ag.lognormal(p50="2ms", p95="9ms")
+)
 def lookup(product: str, column: str) -> float:
     """Reads one number of one product from the shop's database."""
     if column not in ("price", "stock"):
