@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +17,12 @@ from agentc.models import (
     bert_weights,
     chat,
     kernel_attention,
+    linear,
     llama,
     llama_weights,
     tokenizer,
 )
+from agentc.models.dispatch import KernelFile
 from agentc.models.generic_attention import GenericAttention
 from agentc.models.gguf_file import GgufFile
 from agentc.models.kernel_attention import KernelAttention
@@ -242,24 +245,35 @@ def _llama_weights(source: ModelSource) -> LlamaWeights:
 
 
 def _emit_llama(weights: LlamaWeights, target: TargetSpec, name: str) -> _Program:
-    """Kernels where there are some for the target, else plain tensor code."""
-    found = kernels.find(kernel_attention.FAMILY, target)
-    if found is None or not kernel_attention.supports(weights.config):
-        notes = (_slow_note(name, target),) if target.is_cpu else ()
-        program = llama.emit_llama(weights.config, GenericAttention)
-        return _Program(program.module, llama.ENTRY, weights.array, program.page_shape, notes=notes)
+    """Kernels where there are some for the target and the shapes, else plain tensor code."""
+    attend = kernels.find(kernel_attention.FAMILY, target)
+    if not kernel_attention.supports(weights.config):
+        attend = None
+    multiply = kernels.find(linear.FAMILY, target)
     program = llama.emit_llama(
         weights.config,
-        lambda config, module: KernelAttention(config, module, [found.path.name], found.elf),
+        partial(KernelAttention, file=_file(attend)) if attend else GenericAttention,
+        partial(linear.KernelLinear, file=_file(multiply)) if multiply else linear.PlainLinear,
     )
-    return _Program(program.module, llama.ENTRY, weights.array, program.page_shape, (found.path,))
+    slow = target.is_cpu and not (attend and multiply)
+    return _Program(
+        program.module,
+        llama.ENTRY,
+        linear.panel_reader(weights.array),
+        program.page_shape,
+        tuple(found.path for found in (attend, multiply) if found),
+        (_slow_note(name, target),) if slow else (),
+    )
+
+
+def _file(found: kernels.KernelObject) -> KernelFile:
+    return KernelFile(found.path.name, found.elf)
 
 
 def _slow_note(name: str, target: TargetSpec) -> str:
     return (
-        f"model '{name}' uses the plain attention on {target.driver}: found no "
-        f"'{kernel_attention.FAMILY}' kernel for its shapes and this processor; "
-        "prompts are read several times slower"
+        f"model '{name}' runs partly without C kernels on {target.driver}: found none for its "
+        "shapes and this processor; it is several times slower"
     )
 
 

@@ -13,37 +13,46 @@ from agentc.models.scalar_body import TensorProgramError
 from agentc.models.tensor_module import Shape, Tensor, TensorModule
 from agentc.models.tensor_program import Function
 
-_EXECUTABLE = "kernels"
 _UNBOUNDED = 1 << 40
 """Kernels take raw buffers; the memref needs some size."""
 
 
 @dataclass(frozen=True)
 class Kernel:
-    """A C function `agentc_<name>`.
+    """A C function `agentc_<name>` of the object `<family>.<instruction set>.o`.
 
     Attributes:
       buffers: element types of the operands, then of the result.
       scalars: how many index scalars follow.
     """
 
+    family: str
     name: str
     buffers: tuple[str, ...]
     scalars: int
 
 
-def link_kernels(
-    module: TensorModule, kernels: Sequence[Kernel], objects: Sequence[str], elf: str
-) -> None:
-    """Adds an executable with one export a kernel, linked from the object files `objects`.
+@dataclass(frozen=True)
+class KernelFile:
+    """An object file, by its name, and the object format of the target that links it, such as
+    "embedded-elf-x86_64"."""
 
-    `elf` names the object format of the target, such as "embedded-elf-x86_64".
+    name: str
+    elf: str
+
+
+def link_kernels(module: TensorModule, kernels: Sequence[Kernel], file: KernelFile) -> None:
+    """Adds an executable with one export a kernel; all are of one family, linked from `file`.
+
+    The first call also adds the number of workers, which kernels cut their work by, and its
+    setter `set_workers(i32)`.
     """
-    paths = ", ".join(f'#hal.executable.object<{{path = "{path}"}}>' for path in objects)
-    target = f'#hal.executable.target<"llvm-cpu", "{elf}", {{}}>'
+    (family,) = {kernel.family for kernel in kernels}
+    path = f'#hal.executable.object<{{path = "{file.name}"}}>'
+    target = f'#hal.executable.target<"llvm-cpu", "{file.elf}", {{}}>'
     lines = [
-        f"stream.executable private @{_EXECUTABLE} attributes {{hal.executable.objects = "
-        f"#hal.executable.objects<{{{target} = [{paths}]}}>}} {{"
+        f"stream.executable private @{family} attributes {{hal.executable.objects = "
+        f"#hal.executable.objects<{{{target} = [{path}]}}>}} {{"
     ]
     for kernel in kernels:
         lines += [
@@ -57,6 +66,19 @@ def link_kernels(
     for kernel in kernels:
         lines += _entry(kernel)
     module.prelude += [f"  {line}" for line in [*lines, "  }", "}"]]
+    if "set_workers" not in module.exports:
+        module.prelude.append(_WORKERS)
+        module.add_function("set_workers", _SET_WORKERS)
+
+
+def workgroups(f: Function, per_worker: int, rows: str = "", per_row: int = 1) -> str:
+    """Returns workers * per_worker as an SSA index; at most `rows` (a size) * per_row if given."""
+    workers = f.emit("util.global.load @workers : index", (), "index").name
+    wanted = f.emit(f"arith.muli {workers}, {f.index(per_worker)} : index", (), "index").name
+    if not rows:
+        return wanted
+    units = f.emit(f"arith.muli %{rows}, {f.index(per_row)} : index", (), "index").name
+    return f.emit(f"arith.minui {wanted}, {units} : index", (), "index").name
 
 
 def _entry(kernel: Kernel) -> list[str]:
@@ -112,10 +134,20 @@ def dispatch(
     out = Tensor("", result, kernel.buffers[-1])
     names = ", ".join([*(t.name for t in operands), *scalars])
     types = ", ".join([*(t.annotated for t in operands), *("index" for _ in scalars)])
-    call = f"flow.dispatch @{_EXECUTABLE}::@{kernel.name}[{groups}]({names}) : ({types}) -> "
+    call = f"flow.dispatch @{kernel.family}::@{kernel.name}[{groups}]({names}) : ({types}) -> "
     if updates is None:
         return f.emit(call + out.annotated, result, out.element), None
     tied = updates.name + (f"{{{', '.join(updates.dims)}}}" if updates.dims else "")
     first, second = f.emit_many(f"{call}({out.annotated}, {tied})", 2)
     updated = Tensor(second, updates.shape, updates.element)
     return Tensor(first, result, out.element), updated
+
+
+_DEFAULT_WORKERS = 2
+_WORKERS = f"  util.global private mutable @workers = {_DEFAULT_WORKERS} : index"
+_SET_WORKERS = """\
+  util.func public @set_workers(%count: i32) {
+    %workers = arith.index_cast %count : i32 to index
+    util.global.store %workers, @workers : index
+    util.return
+  }"""

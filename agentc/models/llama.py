@@ -17,6 +17,7 @@ from typing import Protocol
 import numpy as np
 
 from agentc.models.config import LlamaConfig, RopeScaling
+from agentc.models.linear import PlainLinear, gather_rows
 from agentc.models.scalar_body import Body, Scalar
 from agentc.models.shape_ops import collapse
 from agentc.models.tensor_module import Argument, Shape, Tensor, TensorModule
@@ -42,6 +43,16 @@ class Attention(Protocol):
         """Returns the pool in the shape of the argument."""
 
 
+class Linear(Protocol):
+    """How weight matrices [outputs, inputs] are stored and multiplied."""
+
+    def apply(self, f: Function, x: Tensor, name: str, outputs: int) -> Tensor:
+        """Returns x[rows, inputs] times the transpose of parameter `name`."""
+
+    def gather(self, f: Function, rows: Tensor, name: str, shape: tuple[int, int]) -> Tensor:
+        """Returns the rows of parameter `name` (of `shape`) that `rows` (i32) names."""
+
+
 @dataclass(frozen=True)
 class LlamaProgram:
     """A finished program: its module and the page shape (the pool's shape without pages)."""
@@ -51,11 +62,13 @@ class LlamaProgram:
 
 
 def emit_llama(
-    config: LlamaConfig, make_attention: Callable[[LlamaConfig, TensorModule], Attention]
+    config: LlamaConfig,
+    make_attention: Callable[[LlamaConfig, TensorModule], Attention],
+    make_linear: Callable[[TensorModule], Linear] = PlainLinear,
 ) -> LlamaProgram:
     """Returns the `forward` program of a model."""
     module = TensorModule("llm")
-    attention = make_attention(config, module)
+    attention, linear = make_attention(config, module), make_linear(module)
     pool_shape: Shape = ("pages", *attention.page_shape)
     f = Function(
         module,
@@ -69,47 +82,45 @@ def emit_llama(
             Argument("pool", pool_shape, "f32", updated=True),
         ],
     )
-    logits, pool = _forward(f, config, attention)
+    logits, pool = _forward(f, config, attention, linear)
     f.finish([logits], {"pool": pool})
     return LlamaProgram(module, tuple(int(d) for d in attention.page_shape))
 
 
-def _forward(f: Function, config: LlamaConfig, attention: Attention) -> tuple[Tensor, Tensor]:
-    embedding = f.parameter("embed", (config.vocab, config.d_model))
-    x = gather_rows(f, embedding, f["tokens"])
+def _forward(
+    f: Function, config: LlamaConfig, attention: Attention, linear: Linear
+) -> tuple[Tensor, Tensor]:
+    x = linear.gather(f, f["tokens"], "embed", (config.vocab, config.d_model))
     pool = f["pool"]
     attention.begin(f, pool)
     for layer in range(config.layers):
-        x, pool = _layer(f, config, attention, layer, x, pool)
+        x, pool = _layer(f, config, attention, linear, layer, x, pool)
     x = gather_rows(f, x, f["logit_rows"])
     x = rms_norm(f, x, f.parameter("final_norm", (config.d_model,)), config.rms_eps)
-    head = embedding if config.tied else f.parameter("head", (config.vocab, config.d_model))
-    return f.matmul(x, head), attention.end(f, pool)
+    head = "embed" if config.tied else "head"
+    return linear.apply(f, x, head, config.vocab), attention.end(f, pool)
 
 
 def _layer(
-    f: Function, c: LlamaConfig, attention: Attention, layer: int, x: Tensor, pool: Tensor
+    f: Function,
+    c: LlamaConfig,
+    attention: Attention,
+    linear: Linear,
+    layer: int,
+    x: Tensor,
+    pool: Tensor,
 ) -> tuple[Tensor, Tensor]:
-    def weight(name: str, *shape: int) -> Tensor:
-        return f.parameter(f"layers.{layer}.{name}", shape)
+    def normed(x: Tensor, name: str) -> Tensor:
+        return rms_norm(f, x, f.parameter(f"layers.{layer}.{name}", (c.d_model,)), c.rms_eps)
 
-    h = rms_norm(f, x, weight("attn_norm", c.d_model), c.rms_eps)
-    qkv = f.matmul(h, weight("qkv", c.qkv_width, c.d_model))
+    def product(x: Tensor, name: str, outputs: int) -> Tensor:
+        return linear.apply(f, x, f"layers.{layer}.{name}", outputs)
+
+    qkv = product(normed(x, "attn_norm"), "qkv", c.qkv_width)
     a, pool = attention.layer(f, layer, qkv, pool)
-    x = add(f, x, f.matmul(a, weight("attn_out", c.d_model, c.heads * c.head_dim)))
-    h = rms_norm(f, x, weight("mlp_norm", c.d_model), c.rms_eps)
-    gate_up = f.matmul(h, weight("gate_up", 2 * c.ffn, c.d_model))
-    h = silu_gate(f, gate_up, c.ffn)
-    return add(f, x, f.matmul(h, weight("down", c.d_model, c.ffn))), pool
-
-
-def gather_rows(f: Function, table: Tensor, rows: Tensor) -> Tensor:
-    """Returns table[rows]: the rows of a matrix that `rows` (i32) names."""
-
-    def body(b: Body, row: Scalar) -> Scalar:
-        return b.read(table, row.index(), b.loop_index("d"))
-
-    return f.map("r->rd", rows, body=body, sizes={"d": table.shape[1]}, element=table.element)
+    x = add(f, x, product(a, "attn_out", c.d_model))
+    gate_up = product(normed(x, "mlp_norm"), "gate_up", 2 * c.ffn)
+    return add(f, x, product(silu_gate(f, gate_up, c.ffn), "down", c.d_model)), pool
 
 
 def add(f: Function, x: Tensor, y: Tensor) -> Tensor:

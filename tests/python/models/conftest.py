@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 import pytest
 
 from agentc import models
 from agentc.codegen import iree, kernels, pack, store
 from agentc.codegen.targets import TargetSpec
+from agentc.models import linear
+from agentc.models.dispatch import KernelFile
 from agentc.models.generic_attention import GenericAttention
 from agentc.models.kernel_attention import FAMILY, KernelAttention
 from agentc.models.llama import emit_llama
@@ -31,35 +36,52 @@ def minilm():
     return models.build(models.resolve("all-minilm-l6-v2"), "local-task")
 
 
-def kernel_objects() -> dict[str, kernels.KernelObject]:
-    """The attention kernels that this machine can run, by instruction set."""
+@dataclass(frozen=True)
+class Objects:
+    """The kernel objects of one instruction set."""
+
+    attention: Path
+    matmul: Path
+    elf: str
+
+    def attention_file(self):
+        return KernelFile(self.attention.name, self.elf)
+
+    def matmul_file(self):
+        return KernelFile(self.matmul.name, self.elf)
+
+
+def kernel_objects() -> dict[str, Objects]:
+    """The kernels that this machine can run, by instruction set."""
     found = {}
     for variant in kernels.variants(HOST):
         for folder in kernels.folders():
-            if (path := folder / f"{FAMILY}.{variant}.o").is_file():
-                elf = kernels.find(FAMILY, HOST).elf
-                found.setdefault(variant, kernels.KernelObject(path, elf))
+            paths = [folder / f"{f}.{variant}.o" for f in (FAMILY, linear.FAMILY)]
+            if all(path.is_file() for path in paths):
+                found.setdefault(variant, Objects(*paths, kernels.find(FAMILY, HOST).elf))
     return found
 
 
 @pytest.fixture
 def open_llama():
     """Compiles and opens a random Llama: `open_llama(config, weights, kernel=None)`; `kernel` is
-    a `KernelObject` or None for plain code."""
+    its `Objects` or None for plain code."""
     with contextlib.ExitStack() as stack:
 
         def open_(config, weights, kernel=None, pages=40):
             if kernel is None:
                 program, objects = emit_llama(config, GenericAttention), ()
             else:
-                objects = (kernel.path,)
+                objects = (kernel.attention, kernel.matmul)
                 program = emit_llama(
-                    config, lambda c, m: KernelAttention(c, m, [kernel.path.name], kernel.elf)
+                    config,
+                    partial(KernelAttention, file=kernel.attention_file()),
+                    partial(linear.KernelLinear, file=kernel.matmul_file()),
                 )
             binary = iree.compile(program.module.text(), HOST, objects=objects)
             declared = {n: (t.shape, t.element) for n, t in program.module.parameters.items()}
             origin = store.digest(*(n.encode() + w.tobytes() for n, w in weights.items()))
-            archive = pack.pack(declared, weights.__getitem__, origin)
+            archive = pack.pack(declared, linear.panel_reader(weights.__getitem__), origin)
             forward = Forward(binary.path, archive.path, program.page_shape, pages)
             stack.callback(forward.close)
             return forward

@@ -60,19 +60,21 @@ def test_without_kernels_plain_code_runs_and_says_so(gguf_file, monkeypatch, tmp
     monkeypatch.setattr("agentc.codegen.kernels.folders", lambda: [tmp_path / "nothing"])
     built = models.build(models.resolve(str(path)), "local-task")
     (note,) = built.notes
-    assert "plain attention on local-task" in note and not built.has_set_workers
+    assert "without C kernels on local-task" in note and not built.has_set_workers
     expected = llama_reference(config, weights.__getitem__, TOKENS)
     np.testing.assert_allclose(logits(built), expected, atol=2e-4)
 
 
-def test_several_targets_share_their_parameters(gguf_file):
-    path, _, _ = gguf_file
-    source = models.resolve(str(path))
-    requests = [models.BuildRequest(source, TargetSpec(d)) for d in ("local-sync", "vulkan")]
-    cpu, gpu = models.build_all(requests)
-    assert cpu.vmfb != gpu.vmfb and cpu.archive == gpu.archive
-    assert (gpu.driver, gpu.has_set_workers, gpu.notes) == ("vulkan", False, ())
-    assert gpu.page_shape == (1, 2, 16, 2, 16)
+def test_several_targets_build_together(gguf_file):
+    """Plain programs share one archive; the CPU's kernels want the same weights in panels."""
+    source = models.resolve(str(gguf_file[0]))
+    targets = [TargetSpec("local-sync"), TargetSpec("vulkan"), TargetSpec("cuda")]
+    cpu, vulkan, cuda = models.build_all([models.BuildRequest(source, t) for t in targets])
+    assert len({b.vmfb for b in (cpu, vulkan, cuda)}) == 3
+    assert vulkan.archive == cuda.archive != cpu.archive
+    assert cpu.archive.size_bytes == cuda.archive.size_bytes
+    assert (vulkan.driver, vulkan.has_set_workers, vulkan.notes) == ("vulkan", False, ())
+    assert vulkan.page_shape == (1, 2, 16, 2, 16) and cpu.page_shape == (1, 2, 2, 16, 16)
 
 
 @pytest.mark.parametrize(

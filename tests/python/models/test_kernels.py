@@ -7,6 +7,7 @@ import pytest
 
 from agentc.codegen import iree, pack, store
 from agentc.models.kernel_attention import KernelAttention, supports
+from agentc.models.linear import KernelLinear, panel_reader
 from agentc.models.llama import rope_tables
 from agentc.models.shape_ops import columns
 from agentc.models.tensor_module import Argument, TensorModule, verify
@@ -27,7 +28,7 @@ SHAPES = {
 def attention_program(config, kernel):
     """One layer's attention as a program: qkv and the batch in, output and pool out."""
     module = TensorModule("attention")
-    attention = KernelAttention(config, module, [kernel.path.name], kernel.elf)
+    attention = KernelAttention(config, module, kernel.attention_file())
     arguments = [
         Argument("qkv", ("T", config.qkv_width)),
         Argument("positions", ("T",), "i32"),
@@ -49,7 +50,7 @@ class Attention:
 
     def __init__(self, config, kernel, pages=30):
         module = attention_program(config, kernel)
-        binary = iree.compile(module.text(), HOST, objects=[kernel.path])
+        binary = iree.compile(module.text(), HOST, objects=[kernel.attention])
         declared = {n: (t.shape, t.element) for n, t in module.parameters.items()}
         tables = rope_tables(config)
         origin = store.digest(*(t.tobytes() for t in tables.values()))
@@ -142,6 +143,43 @@ def test_extreme_scores_stay_finite(layer):
     # Rounding of scores near 1e5 moves close competitors; compare where one key clearly wins.
     agree = np.isclose(found, out, rtol=1e-3, atol=1.0).mean()
     assert agree > 0.95
+
+
+@pytest.fixture(scope="module", params=kernel_objects())
+def product(request):
+    """x[rows, 37] times three matrices: many panels, one panel, and one that fits no panel."""
+    kernel = kernel_objects()[request.param]
+    module = TensorModule("product")
+    linear = KernelLinear(module, kernel.matmul_file())
+    f = Function(module, "main", [Argument("x", ("rows", 37)), Argument("ids", ("n",), "i32")])
+    results = [linear.apply(f, f["x"], f"w{n}", n) for n in (16 * 7, 16, 21)]
+    results += [linear.gather(f, f["ids"], f"w{n}", (n, 37)) for n in (16 * 7, 21)]
+    f.finish(results)
+    rng = np.random.default_rng(5)
+    weights = {f"w{n}": rng.standard_normal((n, 37)).astype(np.float32) for n in (112, 16, 21)}
+    binary = iree.compile(module.text(), HOST, objects=[kernel.matmul])
+    declared = {n: (t.shape, t.element) for n, t in module.parameters.items()}
+    archive = pack.pack(declared, panel_reader(weights.__getitem__), "product test")
+    session = Session(binary.path, archive.path, "main")
+    yield session, weights, set(declared)
+    session.close()
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 8, 13, 40])
+def test_products_match_float64_whatever_the_rows(product, rows):
+    session, weights, declared = product
+    assert declared == {"w112.panels", "w16.panels", "w21"}
+    x = np.random.default_rng(6).standard_normal((40, 37)).astype(np.float32)
+    ids = np.array([20, 0, 15, 16], np.int32)
+    *products, gathered, plain = session.run([x[:rows], ids], 5)
+    for found, weight in zip(products, weights.values(), strict=True):
+        np.testing.assert_allclose(found, x[:rows].astype(np.float64) @ weight.T, atol=2e-5)
+    for row in (0, rows - 1):
+        alone = session.run([x[row : row + 1], ids], 5)
+        for found, one in zip(products, alone, strict=False):
+            np.testing.assert_array_equal(found[row], one[0])
+    np.testing.assert_array_equal(gathered, weights["w112"][ids])
+    np.testing.assert_array_equal(plain, weights["w21"][ids])
 
 
 @pytest.mark.parametrize(
