@@ -24,6 +24,7 @@ from agentc.runtime.scheduler import Policies
 from agentc.runtime.services import Services
 from agentc.runtime.slots import Slots
 from agentc.runtime.trace import Event, Recorder
+from agentc.runtime.warming import warm
 
 _LAST = ("run_finished", "run_failed")
 
@@ -152,6 +153,10 @@ class App:
         """Answers an `interrupt` event. Raises RuntimeFault (kind "input") if the run does not
         wait for it or `value` has another type; then it goes on waiting."""
         self.services.interrupts.answer(run_id, name, value)
+
+    async def warm(self) -> None:
+        """Opens every model and index of the plan now, so that the first run does not wait."""
+        await warm(self.plan, self.services)
 
     async def cancel(self, run_id: str) -> None:
         """Ends a run at once; its caller gets RuntimeFault of kind "cancelled"."""

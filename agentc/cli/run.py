@@ -64,6 +64,7 @@ async def _stream(
 ) -> list[Event]:
     """Runs once, writes tokens as they come, asks the person at the terminal for interrupts."""
     events = []
+    await app.warm()
     async for event in app.stream(values, seed=seed, timeout_s=limit_s):
         events.append(event)
         if event.kind == "token" and not quiet:
