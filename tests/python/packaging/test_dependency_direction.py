@@ -78,7 +78,8 @@ def test_imports_point_downwards(part: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("folder", "refused"), [("dialects", ("passes/", "ortools")), ("passes", ("Python.h", "ortools"))]
+    ("folder", "refused"),
+    [("dialects", ("passes/", "ortools")), ("passes", ("Python.h", "ortools"))],
 )
 def test_includes_point_downwards(folder: str, refused: tuple[str, ...]) -> None:
     include = re.compile(r'^\s*(?:#\s*)?include\s+["<]([^">]+)[">]', re.MULTILINE)
