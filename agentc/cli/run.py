@@ -12,7 +12,7 @@ import typer
 
 from agentc.cli.inputs import parse_inputs, typed
 from agentc.cli.outputs import print_outputs, printable
-from agentc.errors import RuntimeFault
+from agentc.errors import AgentcError
 
 if TYPE_CHECKING:
     from agentc.runtime.app import App
@@ -44,14 +44,13 @@ def run_command(
     try:
         values = parse_inputs(inputs or [], app.plan.inputs)
         limit_s = seconds(timeout, "--timeout") if timeout else None
-        events = asyncio.run(_stream(app, values, seed, limit_s, quiet=as_json))
+        events, error = asyncio.run(_stream(app, values, seed, limit_s, quiet=as_json))
     finally:
         app.close()
     _write_traces(app.plan, events, trace, chrome_trace)
-    last = events[-1]
-    if last.kind == "run_failed":
-        raise RuntimeFault(last.data["error"], kind=last.data["kind"])
-    outputs = last.data["outputs"]
+    if error is not None:
+        raise error
+    outputs = events[-1].data["outputs"]
     if as_json:
         print(json.dumps({name: printable(value) for name, value in outputs.items()}))
     else:
@@ -61,20 +60,31 @@ def run_command(
 
 async def _stream(
     app: App, values: dict[str, Any], seed: int, limit_s: float | None, *, quiet: bool
-) -> list[Event]:
-    """Runs once, writes tokens as they come, asks the person at the terminal for interrupts."""
-    events = []
+) -> tuple[list[Event], AgentcError | None]:
+    """Runs once, writes tokens as they come, asks the person at the terminal for interrupts.
+
+    Returns what happened, and the error that the run ended with, so that a failed run leaves its
+    trace as well.
+    """
+    events: list[Event] = []
     await app.warm()
-    async for event in app.stream(values, seed=seed, timeout_s=limit_s):
-        events.append(event)
-        if event.kind == "token" and not quiet:
-            sys.stdout.write(event.data["text"])
-            sys.stdout.flush()
-        if event.kind == "interrupt":
-            question = f"\n{event.data['prompt'] or event.data['name']} ({event.data['type']}) > "
-            answer = await asyncio.to_thread(input, question)
-            app.answer(event.run_id, event.data["name"], typed(answer, event.data["type"]))
-    return events
+    try:
+        async for event in app.stream(values, seed=seed, timeout_s=limit_s):
+            events.append(event)
+            await _show(app, event, quiet)
+    except AgentcError as error:
+        return events, error
+    return events, None
+
+
+async def _show(app: App, event: Event, quiet: bool) -> None:
+    if event.kind == "token" and not quiet:
+        sys.stdout.write(event.data["text"])
+        sys.stdout.flush()
+    if event.kind == "interrupt":
+        question = f"\n{event.data['prompt'] or event.data['name']} ({event.data['type']}) > "
+        answer = await asyncio.to_thread(input, question)
+        app.answer(event.run_id, event.data["name"], typed(answer, event.data["type"]))
 
 
 def _write_traces(plan: Any, events: list[Event], trace: Path | None, chrome: Path | None) -> None:
