@@ -13,7 +13,7 @@ from agentc.cost_models.solvers.greedy import solve_greedy
 from agentc.cost_models.verification import verify, violations
 from agentc.errors import CompileError
 
-PROVED_GAP = 1e-7
+PROVED_GAP = 1e-5
 """Gaps below this are rounding of the solver's integers and are reported as 0."""
 
 

@@ -32,7 +32,7 @@ from agentc.cost_models.solution import Answer
 from agentc.cost_models.solvers.cpsat_model import PlacementModel
 from agentc.cost_models.solvers.scaling import scale_for
 
-REFINE_BELOW = 1024
+REFINE_BELOW = 16
 """The model is scaled again when its answer is smaller than what it was scaled to by this."""
 
 _STATUS = {

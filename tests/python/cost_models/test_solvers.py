@@ -38,7 +38,7 @@ def _assert_answers_agree(problem: Problem) -> None:
     best = _objective(problem, exact)
     assert math.isclose(_objective(problem, found), best, rel_tol=1e-6, abs_tol=1e-9)
     assert found.bound <= best * (1 + 1e-9) + 1e-12
-    assert found.bound >= best * (1 - 1e-6) - 1e-6
+    assert found.bound >= best * (1 - 1e-5) - 1e-9
     if quick.choices is not None:
         assert _objective(problem, quick) >= best * (1 - 1e-9)
 
