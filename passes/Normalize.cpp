@@ -77,8 +77,9 @@ private:
 struct NormalizePass : agentc::impl::NormalizePassBase<NormalizePass> {
   LogicalResult initialize(MLIRContext *context) override {
     RewritePatternSet owned(context);
+    StringRef dialect = agent::AgentDialect::getDialectNamespace();
     for (RegisteredOperationName op : context->getRegisteredOperations())
-      if (op.getDialectNamespace() == agent::AgentDialect::getDialectNamespace())
+      if (op.getDialectNamespace() == dialect)
         op.getCanonicalizationPatterns(owned, context);
     patterns = std::move(owned);
     return success();

@@ -68,7 +68,8 @@ private:
     assert(text && "messages between scaffolds keep their pieces");
     auto op = build<stage::TokenizeOp>(
         from, tokensType, filled.getArgValues(),
-        {attr("model", model), attr("template_text", builder.getStringAttr(*text)),
+        {attr("model", model),
+         attr("template_text", builder.getStringAttr(*text)),
          attr("arg_names", builder.getStrArrayAttr(filled.getArgNames()))});
     for (StringRef name : {"prefix_group", "shared_pieces"})
       if (Attribute value = from->getDiscardableAttr(name))

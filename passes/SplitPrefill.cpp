@@ -26,7 +26,7 @@ static bool isSlow(Operation *op) {
              stage::ModuleOp, agent::AwaitEventOp>(op);
 }
 
-// The slow operations of `block`, regions in it included, that `roots` wait for.
+// The slow operations of `block`, or in its regions, that `roots` wait for.
 static Ops getAwaited(ArrayRef<Value> roots, Block *block) {
   Ops reached;
   // What comes from outside the block is there when the block starts.

@@ -14,7 +14,8 @@
 namespace agentc {
 
 /// The model of each operation that continues a session.
-using SessionModels = llvm::DenseMap<mlir::Operation *, mlir::FlatSymbolRefAttr>;
+using SessionModels =
+    llvm::DenseMap<mlir::Operation *, mlir::FlatSymbolRefAttr>;
 
 /// Finds the model of every `generate` in a session and every `append_session`.
 /// An error when a session can be of two models, is continued with another

@@ -1,0 +1,33 @@
+// The passes together: a constant joins the shared text, the shared text is
+// prefilled once while the search runs, calls in order end in stages that verify.
+// RUN: agentc-opt --agentc-lower-to-stage %s | FileCheck %s
+// RUN: agentc-opt --agentc-lower-to-stage --mlir-pass-statistics -o /dev/null %s 2>&1 | FileCheck %s --check-prefix=COUNT
+
+// COUNT: (S) 1 constants-folded
+// COUNT: (S) 1 groups
+// COUNT: (S) 2 members
+// COUNT: (S) 6 calls-split
+agent.model @smol llm source("smollm2-135m-instruct") {dims = {layers = 30}}
+agent.tool @look(q: !agent.text) -> !agent.text class(idempotent) reads(["wiki"])
+agent.tool @save(t: !agent.text) -> !agent.text class(irreversible) writes(["notes"])
+
+// CHECK-LABEL: agent.graph @report
+agent.graph @report(%q: !agent.text) -> (!agent.text, !agent.text) {
+  // CHECK: %[[WARM:.*]] = stage.prefill
+  // CHECK-NOT: agent.generate
+  %tone = agent.constant "Write for a child." : !agent.text
+  %found = agent.call_tool @look(%q) : (!agent.text) -> !agent.text
+  %p = agent.prompt "You write reports. {tone} Topic: {q} Known: {f} Give facts."(
+    tone = %tone : !agent.text, q = %q : !agent.text, f = %found : !agent.text) : !agent.text
+  %r = agent.prompt "You write reports. {tone} Topic: {q} Known: {f} Give doubts."(
+    tone = %tone : !agent.text, q = %q : !agent.text, f = %found : !agent.text) : !agent.text
+  // CHECK-COUNT-2: stage.kv.fork
+  %facts = agent.generate @smol(%p) max_tokens(32)
+  %doubts = agent.generate @smol(%r) max_tokens(32)
+  // CHECK: stage.call @save
+  // CHECK: stage.call @save(%{{.*}}) after(
+  %a = agent.call_tool @save(%facts) : (!agent.text) -> !agent.text
+  %b = agent.call_tool @save(%doubts) : (!agent.text) -> !agent.text
+  %c = agent.call_tool @look(%b) : (!agent.text) -> !agent.text
+  agent.return %a, %c : !agent.text, !agent.text
+}
