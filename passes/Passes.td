@@ -160,6 +160,34 @@ def PruneFalseEdgesPass : Pass<"agentc-prune-false-edges", "::mlir::ModuleOp"> {
               "Values taken around a region that does not change them">];
 }
 
+def HoistPrefixesPass : Pass<"agentc-hoist-prefixes", "::mlir::ModuleOp"> {
+  let summary = "Computes a prefix that several calls share once, and forks it.";
+  let description = [{
+    The calls of a `prefix_group` take a `stage.kv.fork` of one prefilled
+    snapshot and prefill only what is their own. The prefix is computed as far
+    out as its values are there: before a loop, map or vote that would compute it
+    in each iteration, before a cond or switch when each of its regions needs it.
+    A prefix that only some region of a branch needs stays in it, unless that
+    takes it out of a loop.
+
+    Exact: the template is cut between two pieces, each of which is tokenised
+    alone, and every piece of the prefix is the same text or the same SSA value
+    in all members. The annotation only proposes; what is not equal is not shared.
+
+    Reads (and takes off) `prefix_group` and `shared_pieces` of
+    `agentc-infer-prefixes`. Attaches nothing.
+
+    Precondition: `agentc-split-calls` ran.
+    Postcondition: no `prefix_group` is left; the sequence of each call has the
+    same tokens as before.
+
+    (* example filepath=tests/passes/hoist-prefixes/doctest.mlir *)
+  }];
+  let statistics = [
+    Statistic<"numPrefixes", "prefixes", "Prefixes computed once">,
+    Statistic<"numCallsShared", "calls-shared", "Calls that fork a prefix">];
+}
+
 def SplitPrefillPass : Pass<"agentc-split-prefill", "::mlir::ModuleOp"> {
   let summary = "Prefills what is known of a prompt while the rest is awaited.";
   let description = [{
@@ -189,34 +217,6 @@ def SplitPrefillPass : Pass<"agentc-split-prefill", "::mlir::ModuleOp"> {
 //===----------------------------------------------------------------------===//
 // On the stage dialect: sharing, lifetimes, marks and work
 //===----------------------------------------------------------------------===//
-
-def HoistPrefixesPass : Pass<"agentc-hoist-prefixes", "::mlir::ModuleOp"> {
-  let summary = "Computes a prefix that several calls share once, and forks it.";
-  let description = [{
-    The calls of a `prefix_group` take a `stage.kv.fork` of one prefilled
-    snapshot and prefill only what is their own. The prefix is computed as far
-    out as its values are there: before a loop, map or vote that would compute it
-    in each iteration, before a cond or switch when each of its regions needs it.
-    A prefix that only some region of a branch needs stays in it, unless that
-    takes it out of a loop.
-
-    Exact: the template is cut between two pieces, each of which is tokenised
-    alone, and every piece of the prefix is the same text or the same SSA value
-    in all members. The annotation only proposes; what is not equal is not shared.
-
-    Reads (and takes off) `prefix_group` and `shared_pieces` of
-    `agentc-infer-prefixes`. Attaches nothing.
-
-    Precondition: `agentc-split-calls` ran.
-    Postcondition: no `prefix_group` is left; the sequence of each call has the
-    same tokens as before.
-
-    (* example filepath=tests/passes/hoist-prefixes/doctest.mlir *)
-  }];
-  let statistics = [
-    Statistic<"numPrefixes", "prefixes", "Prefixes computed once">,
-    Statistic<"numCallsShared", "calls-shared", "Calls that fork a prefix">];
-}
 
 def PlaceKvLifetimesPass
     : Pass<"agentc-place-kv-lifetimes", "::mlir::ModuleOp"> {

@@ -23,15 +23,15 @@ void buildLowerToStagePipeline(mlir::OpPassManager &manager) {
   // Calls become stages, ordered more than is needed.
   manager.addPass(createSplitCallsPass());
 
-  // Less order first: the next pass asks what a prefill really waits for.
+  // Less order before the next passes ask what a prefill really waits for.
   manager.addPass(createPruneFalseEdgesPass());
 
-  // Cuts at what arrives late.
-  manager.addPass(createSplitPrefillPass());
-
-  // Behind the cuts, which end a prefix where a value is awaited: what is
-  // left of it in front of the cut is what can be computed early and once.
+  // A prefix is cut off whole, also behind a value that is awaited, so that
+  // its members compute all of it once.
   manager.addPass(createHoistPrefixesPass());
+
+  // Shared or not, a prefill now goes in two where its values arrive apart.
+  manager.addPass(createSplitPrefillPass());
 
   // Every snapshot that there will be exists now, forks included, so each can
   // be given its end; waits show where the idle ones lie.
