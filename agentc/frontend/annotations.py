@@ -7,11 +7,14 @@ import enum
 import types as python_types
 import typing
 from collections.abc import Hashable
-from typing import Any, Literal, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from agentc.frontend import types as t
 from agentc.frontend.passage import Passage
 from agentc.frontend.places import Place, error
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 _PLAIN: dict[object, t.Type] = {
     str: t.TEXT,
@@ -101,12 +104,35 @@ def json_schema_of(annotation: Any) -> dict[str, Any]:
     References are written out, every property is required and no other is allowed: a record of
     the graph always has all its fields.
     """
-    from pydantic import TypeAdapter
-
     if isinstance(annotation, t.Type):
         return _schema_of_type(annotation)
-    schema = TypeAdapter(annotation).json_schema()
+    reader = adapter(annotation)
+    if reader is None and typing.is_typeddict(annotation):
+        return _schema_of_typed_dict(annotation)
+    if reader is None:
+        return _schema_of_type(type_of(annotation, "output"))
+    schema = reader.json_schema()
     closed: dict[str, Any] = _closed(schema, schema.get("$defs", {}))
+    return closed
+
+
+def adapter(annotation: Any) -> TypeAdapter[Any] | None:
+    """Returns what reads values of an annotation, or None where pydantic has nothing to offer:
+    `typing.TypedDict` before Python 3.12, and graph types."""
+    from pydantic import PydanticUserError, TypeAdapter
+
+    if isinstance(annotation, t.Type):
+        return None
+    try:
+        return TypeAdapter(annotation)
+    except PydanticUserError:
+        return None
+
+
+def _schema_of_typed_dict(annotation: Any) -> dict[str, Any]:
+    hints = typing.get_type_hints(annotation, include_extras=True)
+    properties = {name: json_schema_of(hint) for name, hint in hints.items()}
+    closed: dict[str, Any] = _closed({"type": "object", "properties": properties}, {})
     return closed
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from agentc.errors import RuntimeFault
 from agentc.frontend import types as t
-from agentc.frontend.annotations import choices_of, json_schema_of, type_of
+from agentc.frontend.annotations import adapter, choices_of, json_schema_of, type_of
 from agentc.frontend.form.data import Compare, Constant, GetField
 from agentc.frontend.form.document import SchemaSymbol
 from agentc.frontend.form.work import Parse
@@ -116,13 +116,12 @@ def read_text(output: Output, text: str, label: str) -> Any:
         return text == YES
     if output.record is None and not output.choices:
         return text
-    from pydantic import TypeAdapter, ValidationError
-
+    reader = adapter(output.annotation)
     try:
         value: Any = json.loads(text) if output.record is not None else text
         value = value[_WRAPPED] if output.is_wrapped else value
-        return TypeAdapter(output.annotation).validate_python(value)
-    except (ValueError, KeyError, TypeError, ValidationError) as problem:
+        return value if reader is None else reader.validate_python(value)
+    except (ValueError, KeyError, TypeError) as problem:  # a ValidationError is a ValueError
         raise RuntimeFault(
             f"the answer of '{label}' is not of type {output.type}: found {text[:60]!r}; "
             "raise max_tokens, or simplify the output",

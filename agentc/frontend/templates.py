@@ -116,9 +116,9 @@ def format_value(value: object) -> str:
 
 def plain(value: Any) -> Any:
     """Returns a Python value as JSON data: records become dicts."""
-    from pydantic import TypeAdapter
+    from pydantic_core import to_jsonable_python
 
-    return TypeAdapter(type(value)).dump_python(value, mode="json")
+    return to_jsonable_python(value)
 
 
 _PASSAGE_KEYS = {"id", "source", "text", "score"}

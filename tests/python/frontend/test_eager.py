@@ -8,20 +8,22 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-import agentc as ag
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import agentc as ag
 from agentc import Passage
 from agentc.errors import RuntimeFault
 from agentc.frontend.eager import Engine, GenerateRequest, IndexRequest
 from agentc.interpreter import Decoded, GenerateCall, Thrown, interpret
 from agentc.plan import ChatFormat
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from .helpers import program, refused
 from .parts import (
     LLM,
+    Pair,
     Plan,
     answer,
     answer_with,
@@ -123,7 +125,7 @@ class PlainWorld:
         roles = ("system", "user", "assistant", "tool")
         return ChatFormat(
             begin={role: f"<{role}>" for role in roles},
-            end={role: "</>" for role in roles},
+            end=dict.fromkeys(roles, "</>"),
             default_system="",
             end_tokens=(0,),
         )
@@ -211,7 +213,7 @@ def many(q: str) -> tuple[list[str], list[int], str, int]:
 
 
 def votes(q: str) -> dict[str, Any]:
-    say = lambda *, i: ag.cond(i < 2, lambda: " a", lambda: "a")  # noqa: E731
+    say = lambda *, i: ag.cond(i < 2, lambda: " a", lambda: "a")
     return {
         "text": ag.vote(say, n=5),
         "quorum": ag.vote(lambda *, i: ag.cond(i == 1, lambda: "b", lambda: "c"), n=5, quorum=2),
@@ -348,6 +350,15 @@ def test_outputs_are_python_values() -> None:
         assert isinstance(count("q"), int)
         assert color_of("q").value in ("red", "blue")
         assert all(isinstance(doc, Passage) for doc in search("q"))
+
+
+def test_a_typed_dict_is_read_as_a_dict() -> None:
+    @ag.llm(model=LLM)
+    def pair(q: str) -> Pair:
+        """{q}"""
+
+    with ag.eager(PlainEngine()):
+        assert set(pair("q")) == {"left", "right"}
 
 
 def test_an_answer_that_is_not_of_the_type_is_a_parse_fault() -> None:

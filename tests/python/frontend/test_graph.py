@@ -6,8 +6,9 @@ import subprocess
 import sys
 from typing import Any, TypedDict
 
-import agentc as ag
 import pytest
+
+import agentc as ag
 from agentc import Passage
 from agentc.frontend import dump_json, trace
 
@@ -164,7 +165,7 @@ def test_the_builder_checks_names_and_outputs() -> None:
     assert "output 'a' is added twice" in refused(lambda: b.output("a", q)).message
     empty = ag.GraphBuilder("empty")
     assert "graph 'empty' has no outputs" in refused(empty.build).message
-    unknown = lambda: b.llm("x", "{y}", z=q, model=LLM)  # noqa: E731
+    unknown = lambda: b.llm("x", "{y}", z=q, model=LLM)
     assert "unknown placeholder '{y}'" in refused(unknown).message
 
 

@@ -7,12 +7,13 @@ from typing import Any
 
 import jsonschema
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from agentc.errors import FrontendError
 from agentc.frontend import GraphDocument, dump_json, json_schema, load_json, read_module
 from agentc.frontend.emit import emit_module
 from agentc.frontend.form.walk import renumber, walk
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 VALIDATOR = jsonschema.Draft202012Validator(json_schema())
 QA = {
@@ -73,7 +74,7 @@ class _Programs:
         return {"args": args_made, "ops": [*ops, last]}
 
     def operation(self, numbers: list[str], depth: int) -> tuple[dict[str, Any], list[str]]:
-        pick = lambda: self.draw(st.sampled_from(numbers))  # noqa: E731
+        pick = lambda: self.draw(st.sampled_from(numbers))
         kinds = ["constant", "binary", "list"] + (
             ["loop", "vote", "race", "parallel"] if depth else []
         )
@@ -93,7 +94,7 @@ class _Programs:
     def control(
         self, kind: str, numbers: list[str], depth: int, init: str
     ) -> tuple[dict[str, Any], list[str]]:
-        one = lambda *args: self.block(numbers, depth, list(args))  # noqa: E731
+        one = lambda *args: self.block(numbers, depth, list(args))
         if kind == "loop":
             body = one(self.name(), self.name())
             return self.made({"op": "loop", "init": [init], "max_iters": 3, "body": body}, "i64")

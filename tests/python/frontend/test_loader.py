@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from agentc.errors import FrontendError
 from agentc.frontend import load_graph, load_program
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import agentc as ag
 import pytest
 from agentc._mlir import ir
+
+import agentc as ag
 from agentc.errors import FrontendError
 from agentc.frontend import load_graph
 

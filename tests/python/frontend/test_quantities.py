@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import agentc as ag
 import pytest
-from agentc.frontend import units
-from agentc.frontend.dists import Dist, as_dist
 from hypothesis import given
 from hypothesis import strategies as st
+
+import agentc as ag
+from agentc.frontend import units
+from agentc.frontend.dists import Dist, as_dist
 
 from .helpers import program, refused
 

@@ -6,12 +6,13 @@ import string
 
 import pytest
 from agentc._mlir import ir
+from hypothesis import given
+from hypothesis import strategies as st
+
 from agentc.frontend import types as t
 from agentc.frontend.places import Place, here, parse_place, relative_to
 from agentc.frontend.templates import format_value, pieces, placeholders
 from agentc.interpreter import prompts
-from hypothesis import given
-from hypothesis import strategies as st
 
 scalars = st.sampled_from([t.TEXT, t.I1, t.I64, t.F64, t.DOCS, t.SESSION])
 field_names = st.text(string.ascii_letters + " _-é", min_size=1, max_size=6)
