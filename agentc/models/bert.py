@@ -8,10 +8,12 @@ embedding is the mean of the last layer over the real tokens, scaled to length 1
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import sqrt
 
 from agentc.models.config import BertConfig
-from agentc.models.llama import add
+from agentc.models.linear import PlainLinear
+from agentc.models.llama import Linear, add
 from agentc.models.scalar_body import Body, Scalar
 from agentc.models.shape_ops import collapse, expand
 from agentc.models.tensor_module import Argument, Dim, Tensor, TensorModule
@@ -21,15 +23,18 @@ ENTRY = "encode"
 _MASKED = -1e30
 
 
-def emit_bert(config: BertConfig) -> TensorModule:
+def emit_bert(
+    config: BertConfig, make_linear: Callable[[TensorModule], Linear] = PlainLinear
+) -> TensorModule:
     """Returns the `encode` program of an encoder."""
     module = TensorModule("encoder")
+    linear = make_linear(module)
     arguments = [Argument("tokens", ("B", "T"), "i32"), Argument("lengths", ("B",), "i32")]
     f = Function(module, ENTRY, arguments)
     f.size("rows", lambda b: f.dimension(b, "B") * f.dimension(b, "T"))
     x = _embed(f, config)
     for layer in range(config.layers):
-        x = _layer(f, config, layer, x)
+        x = _layer(f, config, linear, layer, x)
     f.finish([_pool(f, config, x)])
     return module
 
@@ -46,19 +51,19 @@ def _embed(f: Function, c: BertConfig) -> Tensor:
     return layer_norm(f, collapse(f, x, ((0, 1), (2,)), ("rows", c.d_model)), "norm", c.norm_eps)
 
 
-def _layer(f: Function, c: BertConfig, layer: int, x: Tensor) -> Tensor:
+def _layer(f: Function, c: BertConfig, linear: Linear, layer: int, x: Tensor) -> Tensor:
     name = f"layers.{layer}"
-    qkv = dense(f, x, f"{name}.qkv", 3 * c.d_model)
-    attended = dense(f, _attention(f, c, qkv), f"{name}.attn_out", c.d_model)
+    qkv = dense(f, linear, x, f"{name}.qkv", 3 * c.d_model)
+    attended = dense(f, linear, _attention(f, c, qkv), f"{name}.attn_out", c.d_model)
     x = layer_norm(f, add(f, x, attended), f"{name}.attn_norm", c.norm_eps)
-    h = gelu(f, dense(f, x, f"{name}.up", c.ffn))
-    h = dense(f, h, f"{name}.down", c.d_model)
+    h = gelu(f, dense(f, linear, x, f"{name}.up", c.ffn))
+    h = dense(f, linear, h, f"{name}.down", c.d_model)
     return layer_norm(f, add(f, x, h), f"{name}.mlp_norm", c.norm_eps)
 
 
-def dense(f: Function, x: Tensor, name: str, width: int) -> Tensor:
+def dense(f: Function, linear: Linear, x: Tensor, name: str, width: int) -> Tensor:
     """x W^T + b with the parameters `name`.weight and `name`.bias."""
-    product = f.matmul(x, f.parameter(f"{name}.weight", (width, int(x.shape[1]))))
+    product = linear.apply(f, x, f"{name}.weight", width)
     bias = f.parameter(f"{name}.bias", (width,))
     return f.map("tn,n->tn", product, bias, body=lambda b, v, shift: v + shift)
 

@@ -233,7 +233,10 @@ def _load_encoder(source: ModelSource) -> _Loaded:
     weights = bert_weights.from_safetensors(folder)
 
     def emit(target: TargetSpec) -> _Program:
-        return _Program(bert.emit_bert(weights.config), bert.ENTRY, weights.array)
+        multiply = kernels.find(linear.FAMILY, target)
+        module = bert.emit_bert(weights.config, _linear(multiply))
+        objects = (multiply.path,) if multiply else ()
+        return _Program(module, bert.ENTRY, linear.panel_reader(weights.array), objects=objects)
 
     return _Loaded(weights.config.dims(), _tokenizer(source), None, emit)
 
@@ -253,7 +256,7 @@ def _emit_llama(weights: LlamaWeights, target: TargetSpec, name: str) -> _Progra
     program = llama.emit_llama(
         weights.config,
         partial(KernelAttention, file=_file(attend)) if attend else GenericAttention,
-        partial(linear.KernelLinear, file=_file(multiply)) if multiply else linear.PlainLinear,
+        _linear(multiply),
     )
     slow = target.is_cpu and not (attend and multiply)
     return _Program(
@@ -264,6 +267,10 @@ def _emit_llama(weights: LlamaWeights, target: TargetSpec, name: str) -> _Progra
         tuple(found.path for found in (attend, multiply) if found),
         (_slow_note(name, target),) if slow else (),
     )
+
+
+def _linear(found: kernels.KernelObject | None) -> Callable[[TensorModule], llama.Linear]:
+    return partial(linear.KernelLinear, file=_file(found)) if found else linear.PlainLinear
 
 
 def _file(found: kernels.KernelObject) -> KernelFile:

@@ -143,7 +143,7 @@ def dispatch(
     return Tensor(first, result, out.element), updated
 
 
-_DEFAULT_WORKERS = 2
+_DEFAULT_WORKERS = 8  # more than there are costs little, fewer leaves some idle
 _WORKERS = f"  util.global private mutable @workers = {_DEFAULT_WORKERS} : index"
 _SET_WORKERS = """\
   util.func public @set_workers(%count: i32) {

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,11 +13,11 @@ from tokenizers import Tokenizer
 
 from agentc import models
 from agentc.codegen import iree, pack, store
-from agentc.models import bert, bert_weights
+from agentc.models import bert, bert_weights, linear
 from agentc.models.safetensors_folder import SafetensorsFolder
 
 from . import tiny
-from .conftest import HOST
+from .conftest import HOST, kernel_objects
 from .harness import Session, bert_reference
 
 TEXTS = (
@@ -32,14 +35,19 @@ def encode(session: Session, rows: list[list[int]], width: int) -> np.ndarray:
     return session.run([tokens, lengths], 1)[0]
 
 
-@pytest.fixture(scope="module")
-def random_encoder():
-    config = tiny.bert_config()
+@pytest.fixture(scope="module", params=["plain", *kernel_objects()])
+def random_encoder(request):
+    kernel = kernel_objects().get(request.param)
+    # Widths of 48 and 80 fit the kernel's panels; those of the plain encoder fit nothing.
+    sizes = {"d_model": 48, "ffn": 80} if kernel else {}
+    config = dataclasses.replace(tiny.bert_config(), **sizes)
     weights = tiny.bert_weights(config)
-    module = bert.emit_bert(config)
-    binary = iree.compile(module.text(), HOST)
+    make = partial(linear.KernelLinear, file=kernel.matmul_file()) if kernel else linear.PlainLinear
+    module = bert.emit_bert(config, make)
+    binary = iree.compile(module.text(), HOST, objects=[kernel.matmul] if kernel else [])
     declared = {n: (t.shape, t.element) for n, t in module.parameters.items()}
-    archive = pack.pack(declared, weights.__getitem__, store.digest("random encoder"))
+    read = linear.panel_reader(weights.__getitem__)
+    archive = pack.pack(declared, read, store.digest("random encoder"))
     session = Session(binary.path, archive.path, "encode")
     yield session, config, weights
     session.close()
