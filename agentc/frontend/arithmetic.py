@@ -38,7 +38,12 @@ def compare(predicate: str, lhs: Any, rhs: Any) -> Traced:
             "expected text or numbers; compare a field or an item"
         )
     return tracer.emit_one(
-        Compare, t.I1, predicate=predicate, lhs=left._name, rhs=right._name, origin=what
+        Compare,
+        t.I1,
+        predicate=predicate,
+        lhs=left._name,
+        rhs=right._name,
+        origin=_origin_of(lhs, rhs),
     )
 
 
@@ -52,7 +57,7 @@ def binary(kind: str, lhs: Any, rhs: Any) -> Traced:
         raise error("'//' divides numbers of type i64: found f64, expected i64; use / on f64")
     name = "div" if kind in ("truediv", "floordiv") else kind
     return tracer.emit_one(
-        Binary, left._type, kind=name, lhs=left._name, rhs=right._name, origin=_KINDS[kind]
+        Binary, left._type, kind=name, lhs=left._name, rhs=right._name, origin=_origin_of(lhs, rhs)
     )
 
 
@@ -63,13 +68,13 @@ def logic(kind: str, lhs: Any, rhs: Any) -> Traced:
     left = as_traced(tracer, lhs, t.I1, f"left side of {what}")
     right = as_traced(tracer, rhs, t.I1, f"right side of {what}")
     op = And if kind == "and" else Or
-    return tracer.emit_one(op, t.I1, lhs=left._name, rhs=right._name, origin=what)
+    return tracer.emit_one(op, t.I1, lhs=left._name, rhs=right._name, origin=_origin_of(lhs, rhs))
 
 
 def negation(value: Traced) -> Traced:
     """`~` of a truth value."""
     tracer = tracer_of("logic", value)
-    return tracer.emit_one(Not, t.I1, value=tracer.name_of(value), origin="'~'")
+    return tracer.emit_one(Not, t.I1, value=tracer.name_of(value), origin=value._origin)
 
 
 def get_field(record: Traced, name: str) -> Traced:
