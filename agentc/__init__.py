@@ -19,6 +19,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from agentc.api import compile, explain, load
     from agentc.frontend.annotations import Embedding, Tensor
     from agentc.frontend.arithmetic import concat, contains, flatten, length
     from agentc.frontend.builder import GraphBuilder
@@ -75,16 +76,19 @@ _HOMES = {
     "session": ("sessions", "session"),
     "tool": ("tools", "tool"),
 }
-__all__ = [  # noqa: RUF022  the keys of _HOMES, spelt out for readers and linters
-    "Budget", "Embedding", "GraphBuilder", "Passage", "SLA", "Tensor", "concat", "cond",
-    "constant", "contains", "dist", "eager", "embed", "empirical", "flatten", "graph", "index",
-    "interrupt", "length", "list", "llm", "lognormal", "loop", "map", "model", "module",
-    "parallel", "prompt", "race", "record", "rerank", "retrieve", "session", "switch", "text",
-    "throw", "tool", "try_", "uniform", "vote",
+_API = ("compile", "explain", "load")
+__all__ = [  # noqa: RUF022  spelt out for readers and linters
+    "Budget", "Embedding", "GraphBuilder", "Passage", "SLA", "Tensor", "compile", "concat",
+    "cond", "constant", "contains", "dist", "eager", "embed", "empirical", "explain", "flatten",
+    "graph", "index", "interrupt", "length", "list", "llm", "load", "lognormal", "loop", "map",
+    "model", "module", "parallel", "prompt", "race", "record", "rerank", "retrieve", "session",
+    "switch", "text", "throw", "tool", "try_", "uniform", "vote",
 ]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
+    if name in _API:
+        return getattr(importlib.import_module("agentc.api"), name)
     if name not in _HOMES:
         raise AttributeError(f"module 'agentc' has no attribute '{name}'")
     home, there = _HOMES[name]
@@ -94,4 +98,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES})
+    return sorted({*globals(), *_HOMES, *_API})
