@@ -23,9 +23,10 @@ class Likeness(torch.nn.Module):
 def embed(text: str) -> ag.Embedding: ...
 
 
-likeness = ag.module(Likeness(), name="likeness", result=ag.Tensor[(1,), "f32"])
+Score = ag.Tensor[(1,), "f32"]
+likeness = ag.module(Likeness(), name="likeness", result=Score)
 
 
 @ag.graph(sla=ag.SLA(p95="5s"))
-def alike(left: str, right: str) -> ag.Tensor[(1,), "f32"]:
+def alike(left: str, right: str) -> Score:
     return likeness(embed(left), embed(right))

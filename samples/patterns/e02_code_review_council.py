@@ -25,10 +25,15 @@ def write(kind: str, code: str) -> str:
 @ag.graph
 def code_review_council(code: str) -> str:
     reviews = ag.parallel(
-        lambda: review("security", code), lambda: review("speed", code), lambda: review("style", code)
+        lambda: review("security", code),
+        lambda: review("speed", code),
+        lambda: review("style", code),
     )
     return ag.switch(
         verdict(ag.list(*reviews)),
-        {"accept": lambda: write("well done", code), "change": lambda: write("please change", code)},
+        {
+            "accept": lambda: write("well done", code),
+            "change": lambda: write("please change", code),
+        },
         default=lambda: write("no, thank you", code),
     )

@@ -10,7 +10,6 @@ def ask(question: str) -> str:
     """{question} Answer in one short sentence."""
 
 
-
 @ag.llm(model=MODEL, max_tokens=24)
 def synthesise(topic: str, findings: list[str]) -> str:
     """Findings about {topic}:

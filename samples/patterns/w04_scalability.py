@@ -10,7 +10,6 @@ def ask(question: str) -> str:
     """{question} Answer in one short sentence."""
 
 
-
 @ag.llm(model=MODEL, max_tokens=16)
 def merge(answers: list[str]) -> str:
     """Answers:

@@ -10,7 +10,6 @@ def ask(question: str) -> str:
     """{question} Answer in one short sentence."""
 
 
-
 @ag.llm(model=MODEL, max_tokens=16)
 def second_hop(question: str, bridge: str) -> str:
     """Known: {bridge}

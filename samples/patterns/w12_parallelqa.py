@@ -12,7 +12,6 @@ def ask(question: str) -> str:
     """{question} Answer in one short sentence."""
 
 
-
 class Parts(BaseModel):
     """A question in two parts."""
 

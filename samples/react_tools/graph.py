@@ -5,6 +5,7 @@ a very small model cannot emit an invalid call.
 """
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +14,7 @@ from pydantic import BaseModel, Field
 import agentc as ag
 
 Product = Literal["tea", "coffee", "mug", "kettle"]
+COLUMNS = ("price", "stock")
 
 
 class Step(BaseModel):
@@ -43,10 +45,12 @@ def decide(question: str, notes: str) -> Step:
 )
 def lookup(product: str, column: str) -> float:
     """Reads one number of one product from the shop's database."""
-    if column not in ("price", "stock"):
-        raise ValueError(f"no column '{column}'; the columns are price and stock")
-    with sqlite3.connect(f"file:{Path(__file__).parent / 'shop.db'}?mode=ro", uri=True) as shop:
-        row = shop.execute(f"SELECT {column} FROM products WHERE name = ?", [product]).fetchone()
+    if column not in COLUMNS:
+        raise ValueError(f"no column '{column}'; the columns are {' and '.join(COLUMNS)}")
+    with closing(sqlite3.connect(":memory:")) as shop:
+        shop.executescript((Path(__file__).parent / "shop.sql").read_text())
+        query = f"SELECT {column} FROM products WHERE name = ?"
+        row = shop.execute(query, [product]).fetchone()
     if row is None:
         raise ValueError(f"no product '{product}'")
     return float(row[0])
