@@ -76,10 +76,20 @@ def _binary(op: ir.OpView, frame: Frame) -> list[Any]:
     if kind in ("div", "mod") and right == 0:
         raise Thrown("arithmetic", f"{kind} of {left} by zero")
     if kind == "div":
-        return [left // right if isinstance(left, int) else left / right]
-    return [{"add": operator.add, "sub": operator.sub, "mul": operator.mul, "mod": operator.mod}[
-        kind
-    ](left, right)]
+        result = left // right if isinstance(left, int) else left / right
+    else:
+        result = _ARITHMETIC[kind](left, right)
+    if isinstance(result, int) and not -(2**63) <= result < 2**63:
+        raise Thrown("arithmetic", f"{kind} of {left} and {right} does not fit into i64")
+    return [result]
+
+
+_ARITHMETIC = {
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "mod": operator.mod,
+}
 
 
 HANDLERS = {

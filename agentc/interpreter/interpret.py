@@ -10,7 +10,7 @@ from agentc._mlir import ir
 from agentc._mlir.dialects import agent
 from agentc.interpreter import calls, data
 from agentc.interpreter.prompts import pieces
-from agentc.interpreter.values import Thrown, format_value, majority
+from agentc.interpreter.values import Thrown, format_value, majority, median
 from agentc.interpreter.world import Piece, World
 
 
@@ -160,7 +160,7 @@ def _vote(op: ir.OpView, frame: Frame) -> list[Any]:
         return [majority(samples, quorum)]
     if reduce == "mean":
         return [sum(samples) / count]
-    return [sorted(samples)[(count - 1) // 2]]
+    return [median(samples)]
 
 
 def _race(op: ir.OpView, frame: Frame) -> list[Any]:

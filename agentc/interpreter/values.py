@@ -73,16 +73,23 @@ def canonical_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+def median(values: list[Any]) -> Any:
+    """The middle value; of an even number the lower one for integers, the mean of both else."""
+    ordered = sorted(values)
+    lower, upper = ordered[(len(values) - 1) // 2], ordered[len(values) // 2]
+    return lower if isinstance(lower, int) else (lower + upper) / 2
+
+
 def majority(values: list[Any], quorum: int | None) -> Any:
     """The first value to reach `quorum` in index order; else the most frequent, ties by first seen.
 
-    Texts are compared stripped of surrounding white space, records as canonical JSON. The value
-    returned is the first one of its kind, as it was yielded.
+    Texts are compared, and returned, without white space at their ends; records are compared as
+    canonical JSON.
     """
     first: dict[Any, Any] = {}
     votes: Counter[Any] = Counter()
-    for value in values:
-        ballot = value.strip() if isinstance(value, str) else canonical_json(value)
+    for value in (v.strip() if isinstance(v, str) else v for v in values):
+        ballot = value if isinstance(value, str) else canonical_json(value)
         first.setdefault(ballot, value)
         votes[ballot] += 1
         if quorum is not None and votes[ballot] >= quorum:

@@ -12,6 +12,7 @@ from agentc._mlir.dialects import agent as _agent  # noqa: F401
 from agentc.interpreter import Decoded, GenerateCall, Thrown, interpret
 from agentc.interpreter.calls import call_seed
 from agentc.interpreter.prompts import joined, pieces
+from agentc.interpreter.values import majority, median
 from agentc.plan import ChatFormat
 from hypothesis import given
 from hypothesis import strategies as st
@@ -226,3 +227,21 @@ def test_pieces_join_to_the_text_and_are_never_empty(parts: list[str], value: st
     expected = expected.replace("{{", "{").replace("}}", "}").replace("\0", value)
     assert joined(made) == expected
     assert all(piece.text for piece in made)
+
+
+def test_an_integer_that_does_not_fit_throws() -> None:
+    graph = """agent.graph @g(%a: i64 {agent.name = "a"}) -> i64 {
+      %r = agent.binary mul %a, %a : i64
+      agent.return %r : i64
+    }"""
+    assert run(graph, a=2**31) == (2**62,)
+    with pytest.raises(Thrown, match="fit"):
+        run(graph, a=2**32)
+
+
+def test_votes_ignore_white_space_and_medians_follow_the_type() -> None:
+    assert majority([" yes", "no", "yes ", "no"], None) == "yes"
+    assert majority(["a", "b", "b"], 1) == "a"
+    assert majority([{"x": 1}, {"x": 2}, {"x": 2}], None) == {"x": 2}
+    assert median([4, 1, 3, 2]) == 2
+    assert median([4.0, 1.0, 3.0, 2.0]) == 2.5
