@@ -34,5 +34,8 @@ def find_opt() -> Path:
 
 def main() -> None:
     """Runs the driver with the arguments of this process, in its place."""
-    path = find_opt()
+    try:
+        path = find_opt()
+    except CompileError as error:
+        sys.exit(f"agentc-opt: {error}")
     os.execv(path, [str(path), *sys.argv[1:]])

@@ -1,6 +1,6 @@
 # One helper per kind of target, so that a folder's CMakeLists.txt only lists
-# its files. In dylib mode everything links the one shared libMLIR; linking an
-# MLIR archive beside it would put two copies of MLIR in the process.
+# its files. With AGENTC_LINK_DYLIB everything links the one shared libMLIR;
+# linking an MLIR archive beside it would put two copies of MLIR in the process.
 
 # agentc_tablegen_dialect(Agent agent): all generated files of
 # dialects/Agent/AgentOps.td (types and attributes included from it).
