@@ -33,7 +33,7 @@ class Vote(Frame):
             self.count, self.failure = child.slot, outcome
             self.cancel_from(child.slot)
         else:
-            self.samples[child.slot] = outcome.values[0]
+            self.samples[child.slot] = counted(outcome.values[0])
             if self._decided_early():
                 return
         if not self.children:
@@ -63,21 +63,33 @@ class Vote(Frame):
         self.finish([reduce(samples, self.op.attrs["reduce"], self.op.attrs.get("quorum"))])
 
 
+def counted(value: Any) -> Any:
+    """Returns a sample as it is counted and given: a text without white space at its ends."""
+    return value.strip() if isinstance(value, str) else value
+
+
 def ballot(value: Any) -> str:
-    """What makes two samples equal: a text without its surrounding white space, else its JSON."""
-    return value.strip() if isinstance(value, str) else canonical_json(value)
+    """Returns what makes two samples equal: a text itself, else its JSON."""
+    return value if isinstance(value, str) else canonical_json(value)
+
+
+def median(samples: list[Any]) -> Any:
+    """The middle sample; of an even number the lower one for integers, the mean of both else."""
+    ordered = sorted(samples)
+    lower, upper = ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2]
+    return lower if isinstance(lower, int) else (lower + upper) / 2
 
 
 def reduce(samples: list[Any], how: str, quorum: int | None = None) -> Any:
-    """Returns the vote over all samples: mean, (lower) median, or majority, where the first value
-    to reach `quorum` in index order wins, else the most frequent, ties by first to appear."""
+    """Returns the vote over all samples: mean, median, or majority, where the first value to
+    reach `quorum` in index order wins, else the most frequent, ties by first to appear."""
     if how == "mean":
         return sum(samples) / len(samples)
     if how == "median":
-        return sorted(samples)[(len(samples) - 1) // 2]
+        return median(samples)
     first: dict[str, Any] = {}
     votes: Counter[str] = Counter()
-    for sample in samples:
+    for sample in map(counted, samples):
         key = ballot(sample)
         first.setdefault(key, sample)
         votes[key] += 1
@@ -93,8 +105,7 @@ def decided(samples: Mapping[int, Any], count: int, quorum: int) -> int | None:
 
     Let a value reach the quorum among the known samples at index t. It wins if no other value,
     old or new, could reach it before t even if every outstanding sample before t were that
-    value. Its first sample is the result, so a text must also wait for what precedes that one:
-    equal texts may differ in surrounding white space.
+    value.
     """
     first: dict[str, int] = {}
     votes: Counter[str] = Counter()
@@ -103,12 +114,11 @@ def decided(samples: Mapping[int, Any], count: int, quorum: int) -> int | None:
         if number not in samples:
             unknown.append(number)
             continue
-        key = ballot(samples[number])
+        key = ballot(counted(samples[number]))
         first.setdefault(key, number)
         votes[key] += 1
         if votes[key] < quorum:
             continue
         rival = max((n for other, n in votes.items() if other != key), default=0)
-        open_text = isinstance(samples[number], str) and any(n < first[key] for n in unknown)
-        return None if rival + len(unknown) >= quorum or open_text else first[key]
+        return None if rival + len(unknown) >= quorum else first[key]
     return None

@@ -17,7 +17,7 @@ from agentc.runtime.ops.vote import decided, reduce
     [
         (["a", "b", "b"], "majority", None, "b"),
         (["a", "b", "b", "a"], "majority", None, "a"),
-        ([" a", "a ", "b"], "majority", None, " a"),
+        ([" a", "a ", "b"], "majority", None, "a"),  # white space at the ends is not part of a text
         (["b", "a", "a", "b", "b"], "majority", 2, "a"),
         (["a", "b", "c"], "majority", 2, "a"),
         ([{"x": 1}, {"x": 2}, {"x": 2}], "majority", None, {"x": 2}),
@@ -26,6 +26,7 @@ from agentc.runtime.ops.vote import decided, reduce
         ([5, 1, 3], "median", None, 3),
         ([4, 1, 3, 2], "median", None, 2),
         ([2.5], "median", None, 2.5),
+        ([4.0, 1.0, 3.0, 2.0], "median", None, 2.5),
     ],
 )
 def test_reduce(samples, how, quorum, expected):
@@ -37,7 +38,7 @@ def test_reduce(samples, how, quorum, expected):
     [
         ({0: "a", 1: "a"}, 5, 2, 0),  # a prefix decides at once
         ({0: "a", 2: "a"}, 5, 2, 0),  # sample 1 could not win before sample 2 does
-        ({1: "a", 2: "a"}, 5, 2, None),  # sample 0 may be " a", which would be the text returned
+        ({1: "a", 2: " a"}, 5, 2, 1),  # sample 0 could only join them
         ({1: 7, 2: 7}, 5, 2, 1),  # numbers have only one form
         ({0: "b", 2: "a", 3: "a"}, 5, 2, None),  # sample 1 could be b and win first
         ({0: "a", 1: "b"}, 3, 2, None),
