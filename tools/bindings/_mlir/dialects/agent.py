@@ -1,8 +1,5 @@
 """Python classes of the `agent` dialect: operations, enums, types, attributes."""
 
-from ._agent_ops_gen import *  # noqa: F403
-from ._agent_ops_gen import _Dialect  # noqa: F401
-from ._agent_enum_gen import *  # noqa: F403
 from .._mlir_libs._agentDialect import (  # noqa: F401
     BudgetAttr,
     DistAttr,
@@ -14,3 +11,6 @@ from .._mlir_libs._agentDialect import (  # noqa: F401
     SlaAttr,
     TextType,
 )
+from ._agent_enum_gen import *  # noqa: F403
+from ._agent_ops_gen import *  # noqa: F403
+from ._agent_ops_gen import _Dialect  # noqa: F401

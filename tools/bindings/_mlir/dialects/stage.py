@@ -1,7 +1,5 @@
 """Python classes of the `stage` dialect: operations, types, attributes."""
 
-from ._stage_ops_gen import *  # noqa: F403
-from ._stage_ops_gen import _Dialect  # noqa: F401
 from .._mlir_libs._stageDialect import (  # noqa: F401
     HandleType,
     KvType,
@@ -9,3 +7,5 @@ from .._mlir_libs._stageDialect import (  # noqa: F401
     TokensType,
     WorkAttr,
 )
+from ._stage_ops_gen import *  # noqa: F403
+from ._stage_ops_gen import _Dialect  # noqa: F401
