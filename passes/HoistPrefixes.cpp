@@ -258,8 +258,9 @@ struct HoistPrefixesPass
     Value kv = first.base
                    ? add(stage::KvForkOp::create(builder, loc, first.base))
                    : add(stage::KvOpenOp::create(builder, loc, model));
-    Value tokens = add(stage::TokenizeOp::create(
-        builder, loc, model, text, prefix.getArgNames(), prefix.getArgValues()));
+    Value tokens = add(
+        stage::TokenizeOp::create(builder, loc, model, text,
+                                  prefix.getArgNames(), prefix.getArgValues()));
     return add(stage::PrefillOp::create(builder, loc, model, kv, tokens));
   }
 

@@ -141,7 +141,8 @@ struct InsertTransfersPass
       if (isa<agent::BreakIfOp>(exit))
         return exit->emitOpError("leaves the loop with a sequence on \"")
                << from.getDevice() << "\", which the loop carries on \""
-               << slot.getDevice() << "\"; place the loop's stages on one class";
+               << slot.getDevice()
+               << "\"; place the loop's stages on one class";
       operand.set(moveKv(operand.get(), slot, exit, ids));
     }
     return success();

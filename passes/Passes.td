@@ -161,18 +161,18 @@ def PruneFalseEdgesPass : Pass<"agentc-prune-false-edges", "::mlir::ModuleOp"> {
 }
 
 def HoistPrefixesPass : Pass<"agentc-hoist-prefixes", "::mlir::ModuleOp"> {
-  let summary = "Computes a prefix that several calls share once, and forks it.";
+  let summary = "Computes a prefix once that several calls share, by forking.";
   let description = [{
     The calls of a `prefix_group` take a `stage.kv.fork` of one prefilled
     snapshot and prefill only what is their own. The prefix is computed as far
-    out as its values are there: before a loop, map or vote that would compute it
-    in each iteration, before a cond or switch when each of its regions needs it.
-    A prefix that only some region of a branch needs stays in it, unless that
-    takes it out of a loop.
+    out as its values are there: before a loop, map or vote that would compute
+    it in each iteration, before a cond or switch when each of its regions needs
+    it. A prefix that only some region of a branch needs stays in it, unless
+    that takes it out of a loop.
 
     Exact: the template is cut between two pieces, each of which is tokenised
     alone, and every piece of the prefix is the same text or the same SSA value
-    in all members. The annotation only proposes; what is not equal is not shared.
+    in all members. The annotation only proposes; what differs is not shared.
 
     Reads (and takes off) `prefix_group` and `shared_pieces` of
     `agentc-infer-prefixes`. Attaches nothing.
@@ -223,9 +223,9 @@ def PlaceKvLifetimesPass
   let summary = "Parks sequences while others are waited for, and closes them.";
   let description = [{
     A sequence whose next use builds on the result of a tool or a person is
-    parked behind the use before, and resumed when the result is there. `idle` is
-    the longest latency among the tools waited for, left out when one of them (or
-    a person) declares none; `steps_to_use` is the number of stages between.
+    parked behind the use before, and resumed when the result is there. `idle`
+    is the longest latency among the tools waited for, left out when one of them
+    (or a person) declares none; `steps_to_use` is the number of stages between.
     `stage.kv.close` comes after the last use on every path on which nobody
     extends the snapshot or hands it on. A path that throws, and an iteration
     that breaks, give up what they own without a close.
@@ -315,8 +315,8 @@ def VerifyStagesPass : Pass<"agentc-verify-stages", "::mlir::ModuleOp"> {
   let description = [{
     Refused: a call of the `agent` dialect that was not split; an operation
     without an `op_id`, or two with one; a snapshot that is extended, handed on
-    or closed twice on one path, extended in each iteration from outside, or used
-    after its close. What a single operation can see, its verifier has refused.
+    or closed twice on one path, extended in each iteration from outside, or
+    used after its close. What a single operation can see, its verifier refuses.
 
     Precondition: `agentc-split-calls` ran.
     Postcondition: what the planner and the runtime rely on holds.

@@ -83,8 +83,8 @@ private:
     return success();
   }
 
-  static LogicalResult report(Operation *op, StringRef message, Operation *other,
-                              StringRef note) {
+  static LogicalResult report(Operation *op, StringRef message,
+                              Operation *other, StringRef note) {
     InFlightDiagnostic diagnostic = op->emitOpError(message);
     diagnostic.attachNote(other->getLoc()) << note;
     return diagnostic;

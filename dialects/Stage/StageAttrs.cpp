@@ -47,9 +47,14 @@ WorkAttr WorkAttr::get(MLIRContext *context, const Work &work) {
 }
 
 Work WorkAttr::getWork() const {
-  return {getFlops().convertToDouble(),        getBytesRead().convertToDouble(),
-          getBytesWritten().convertToDouble(), getStateBytes().convertToDouble(),
-          getCommBytes().convertToDouble(),    getCalls().convertToDouble()};
+  Work work;
+  work.flops = getFlops().convertToDouble();
+  work.bytesRead = getBytesRead().convertToDouble();
+  work.bytesWritten = getBytesWritten().convertToDouble();
+  work.stateBytes = getStateBytes().convertToDouble();
+  work.commBytes = getCommBytes().convertToDouble();
+  work.calls = getCalls().convertToDouble();
+  return work;
 }
 
 // The field names, in the order of the parameters.
@@ -93,7 +98,8 @@ WorkAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
                       stateBytes, commBytes, calls};
   for (auto [i, name] : llvm::enumerate(workFields))
     if (!values[i].isFinite() || values[i].isNegative())
-      return emitError() << "work has " << name << " = " << values[i].convertToDouble()
+      return emitError() << "work has " << name << " = "
+                         << values[i].convertToDouble()
                          << ", expected a finite number of at least 0";
   return success();
 }

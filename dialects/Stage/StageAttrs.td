@@ -1,4 +1,4 @@
-//===- StageAttrs.td - Attributes of the stage dialect ------*- tablegen -*-===//
+//===- StageAttrs.td - Attributes of the stage dialect -----*- tablegen -*-===//
 
 #ifndef AGENTC_STAGE_ATTRS
 #define AGENTC_STAGE_ATTRS

@@ -1,4 +1,4 @@
-//===- StageBase.td - The stage dialect ---------------------*- tablegen -*-===//
+//===- StageBase.td - The stage dialect --------------------*- tablegen -*-===//
 //
 // What pieces of work an agent is made of, and which state they share.
 //
@@ -18,8 +18,8 @@ def Stage_Dialect : Dialect {
     this"); the `stage` dialect says which pieces of work answer it and which
     KV state flows between them. Control flow, data operations, `agent.prompt`,
     `agent.parse` and `agent.await_event` of the `agent` dialect stay legal
-    beside it. Every operation that costs something implements `WorkOpInterface`,
-    and after planning carries a `#stage.placement`.
+    beside it. Every operation that costs something implements
+    `WorkOpInterface`, and after planning carries a `#stage.placement`.
 
     A `!stage.kv` is an immutable snapshot of a sequence: an operation that
     extends it gives a new value. A snapshot is extended at most once; whoever

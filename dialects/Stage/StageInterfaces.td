@@ -1,4 +1,4 @@
-//===- StageInterfaces.td - What a piece of work costs ------*- tablegen -*-===//
+//===- StageInterfaces.td - What a piece of work costs -----*- tablegen -*-===//
 
 #ifndef AGENTC_STAGE_INTERFACES
 #define AGENTC_STAGE_INTERFACES

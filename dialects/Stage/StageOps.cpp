@@ -1,6 +1,6 @@
 //===- StageOps.cpp - Verifiers of the stage operations -------------------===//
 //
-// A label (tokenize_c1) names the constraint of docs/spec.md that a check holds.
+// A label (tokenize_c1) names the constraint of docs/spec.md that is checked.
 //
 //===----------------------------------------------------------------------===//
 

@@ -1,4 +1,4 @@
-//===- StageTypes.td - Types of the stage dialect -----------*- tablegen -*-===//
+//===- StageTypes.td - Types of the stage dialect ----------*- tablegen -*-===//
 
 #ifndef AGENTC_STAGE_TYPES
 #define AGENTC_STAGE_TYPES

@@ -26,7 +26,7 @@ stage::PlacementAttr getLocation(mlir::Value value);
 /// of a call, and not what is only waited for.
 bool isLocated(mlir::OpOperand &use);
 
-/// Whether `op` only keeps the books of its sequence, and so runs where that is.
+/// Whether `op` only keeps the books of its sequence, and so runs beside it.
 bool followsSequence(mlir::Operation *op);
 
 } // namespace agentc

@@ -114,7 +114,8 @@ double TokenEstimates::ofArgument(Measure measure, BlockArgument arg) {
   Operation *parent = arg.getOwner()->getParentOp();
   if (auto graph = dyn_cast<agent::GraphOp>(parent)) {
     StringRef name = measure == Measure::Items ? "agent.items" : "agent.tokens";
-    auto dist = graph.getArgAttrOfType<agent::DistAttr>(arg.getArgNumber(), name);
+    auto dist =
+        graph.getArgAttrOfType<agent::DistAttr>(arg.getArgNumber(), name);
     return evaluate(dist, unknown(measure, arg.getType()));
   }
   if (auto loop = dyn_cast<agent::LoopOp>(parent))

@@ -133,8 +133,9 @@ struct PyWorkAttr : py::PyConcreteAttribute<PyWorkAttr> {
                         DefaultingPyLocation loc) {
     double values[] = {flops,      bytesRead, bytesWritten,
                        stateBytes, commBytes, calls};
-    MlirAttribute a = checked<MlirAttribute>(
-        loc, "invalid work", [&] { return agentcWorkAttrGetChecked(loc, values); });
+    MlirAttribute a = checked<MlirAttribute>(loc, "invalid work", [&] {
+      return agentcWorkAttrGetChecked(loc, values);
+    });
     return PyWorkAttr(loc->getContext(), a);
   }
 
