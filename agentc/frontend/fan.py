@@ -237,7 +237,8 @@ def _count(fn: Function, operands: tuple[Any, ...], n: int, reduce: str, quorum:
     values: list[Any] = []
     counts: dict[str, int] = {}
     for i in range(n):
-        values.append(call_with_index(fn, operands, i))
+        sample = call_with_index(fn, operands, i)
+        values.append(sample.strip() if isinstance(sample, str) else sample)
         key = _ballot(values[-1])
         counts[key] = counts.get(key, 0) + 1
         if quorum is not None and counts[key] == quorum:

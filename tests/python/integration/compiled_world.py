@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+from agentc.errors import RuntimeFault
 from agentc.interpreter import Decoded, GenerateCall, Piece, Thrown
 from agentc.package import open_package
 from agentc.plan import ChatFormat
@@ -71,7 +72,10 @@ class CompiledWorld:
             if name in options:
                 options[name] = tuple(options[name])
         start = engine.append(engine.open(tenant="interpreter"), tuple(tokens))
-        out = await engine.decode(start, Sampling(**options), seed=call.seed)
+        try:
+            out = await engine.decode(start, Sampling(**options), seed=call.seed)
+        except RuntimeFault as error:
+            raise Thrown(error.kind, error.message) from error
         return Decoded(out.text, tuple(out.snapshot.tokens[len(tokens) :]))
 
     def _schema(self, text: str) -> dict[str, Any]:
@@ -104,13 +108,20 @@ class CompiledWorld:
         return [{**docs[n], "score": -negative} for negative, n in sorted(scored)[:k]]
 
     def call_tool(self, name: str, arguments: Sequence[Any]) -> Any:
-        try:
-            result = self._tools[name](*arguments)
-            if asyncio.iscoroutine(result):
-                result = self._wait(result)
-        except Exception as error:  # whatever a tool raises is an error of kind "tool"
-            raise Thrown("tool", str(error)) from error
-        return result
+        tool = next(tool for tool in self._plan.tools if tool.name == name)
+        for left in reversed(range(tool.retries + 1)):
+            try:
+                result = self._tools[name](*arguments)
+                if asyncio.iscoroutine(result):
+                    result = self._wait(asyncio.wait_for(result, tool.timeout_s))
+                return result
+            except TimeoutError as error:
+                thrown, cause = Thrown("timeout", f"no answer within {tool.timeout_s} s"), error
+            except Exception as error:  # whatever a tool raises is an error of kind "tool"
+                thrown, cause = Thrown("tool", str(error)), error
+            if not left:
+                raise thrown from cause
+        raise AssertionError("a tool is called at least once")
 
     def call_module(self, name: str, arguments: Sequence[Any]) -> tuple[Any, ...]:
         model = self._models[name]
