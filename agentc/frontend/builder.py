@@ -19,6 +19,7 @@ from agentc.frontend.dists import SLA, Budget
 from agentc.frontend.form.control import Return
 from agentc.frontend.graph import TracedGraph, finish
 from agentc.frontend.models import Model
+from agentc.frontend.names import checked_name
 from agentc.frontend.places import error, here
 from agentc.frontend.signature import Param, Signature
 from agentc.frontend.tools import Tool
@@ -39,6 +40,7 @@ class GraphBuilder:
         self, name: str, *, sla: SLA | None = None, budget: Budget | None = None, folder: str = ""
     ) -> None:
         self._place = here()
+        checked_name(name, "graph", 'write GraphBuilder("answer")')
         self._tracer = Tracer(name, folder or self._place.file.rpartition("/")[0])
         self._limits: dict[str, Any] = {"sla": sla, "budget": budget}
         self._inputs: list[str] = []
@@ -157,6 +159,7 @@ class GraphBuilder:
             }
 
     def _signature(self, name: str, values: dict[str, Traced], result: Any) -> Signature:
+        checked_name(name, "call", "name it for plans and traces")
         params = tuple(Param(n, value._type, value._type) for n, value in values.items())
         return Signature(name, _nothing, params, result, here())
 

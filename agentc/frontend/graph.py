@@ -19,6 +19,7 @@ from agentc.frontend.form.control import Return
 from agentc.frontend.form.document import GraphDocument
 from agentc.frontend.form.walk import renumber
 from agentc.frontend.models import check_symbols
+from agentc.frontend.names import name_of
 from agentc.frontend.places import error, place_of_traceback
 from agentc.frontend.signature import Signature, read_signature
 from agentc.frontend.tracer import Tracer, active
@@ -157,7 +158,7 @@ def graph(
     """
 
     def decorate(function: Callable[..., Any]) -> Graph:
-        label = name or function.__name__
+        label = name_of(function, name, "graph")
         signature = read_signature(function, label, "graph")
         for param in signature.params:
             if param.has_default:

@@ -14,6 +14,7 @@ from agentc.frontend.constants import as_traced
 from agentc.frontend.dists import Dist, as_dist
 from agentc.frontend.form.work import Generate, Prompt
 from agentc.frontend.models import LLM, Model, declare_model, source_of
+from agentc.frontend.names import name_of
 from agentc.frontend.outputs import (
     Output,
     declare_schema,
@@ -198,7 +199,7 @@ def llm(
     }  # fmt: skip
 
     def decorate(function: Callable[..., Any]) -> LLMFunction:
-        signature = read_signature(function, name or function.__name__, "llm")
+        signature = read_signature(function, name_of(function, name, "llm"), "llm")
         if output is not None:
             signature = _with_output(signature, output)
         template = prompt if prompt is not None else inspect.cleandoc(function.__doc__ or "")

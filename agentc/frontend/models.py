@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentc.frontend.form.document import ModelSymbol
+from agentc.frontend.names import checked_name
 from agentc.frontend.places import Place, error, here
 from agentc.frontend.templates import listed
 from agentc.frontend.tracer import Tracer
@@ -33,6 +34,8 @@ def model(source: str, *, name: str | None = None) -> Model:
       source: a known model, a .gguf file, or a folder with config.json and *.safetensors.
       name: what plans and reports call it; by default derived from `source`.
     """
+    if name is not None:
+        checked_name(name, "model", "drop name= to derive one from the source")
     return Model(source, name or _symbol(source), here())
 
 

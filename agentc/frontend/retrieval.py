@@ -20,6 +20,7 @@ from agentc.frontend.models import (
     embedding_size,
     source_of,
 )
+from agentc.frontend.names import checked_name, name_of
 from agentc.frontend.passage import Passage
 from agentc.frontend.places import Place, error, here
 from agentc.frontend.signature import Signature, read_signature
@@ -56,6 +57,7 @@ def index(
       count: how many passages it has, if known before it is built.
       chunk_tokens: the most tokens of a passage.
     """
+    checked_name(name, "index", 'write ag.index("docs", ...)')
     for value, what in ((count, "count"), (chunk_tokens, "chunk_tokens")):
         if value is not None:
             positive_int(value, f"{what} of index '{name}'")
@@ -114,7 +116,7 @@ def retrieve(
     """
 
     def decorate(function: Callable[..., Any]) -> Retriever:
-        label = name or function.__name__
+        label = name_of(function, name, "retrieve")
         signature = read_signature(function, label, "retrieve")
         positive_int(k, f"k of retrieve '{label}'")
         _check_shape(signature, "retrieve", [(t.TEXT, t.Embedding)], t.DOCS)
@@ -162,7 +164,7 @@ def rerank(
     """
 
     def decorate(function: Callable[..., Any]) -> Reranker:
-        label = name or function.__name__
+        label = name_of(function, name, "rerank")
         signature = read_signature(function, label, "rerank")
         positive_int(k, f"k of rerank '{label}'")
         _check_shape(signature, "rerank", [(t.TEXT,), (t.DOCS,)], t.DOCS)
@@ -215,7 +217,7 @@ def embed(
     """Makes a function of a text (or a list of texts) that returns its embedding (or theirs)."""
 
     def decorate(function: Callable[..., Any]) -> Embedder:
-        label = name or function.__name__
+        label = name_of(function, name, "embed")
         signature = read_signature(function, label, "embed")
         _check_shape(signature, "embed", [(t.TEXT, t.ListOf(t.TEXT))], None)
         return Embedder(label, signature, model)

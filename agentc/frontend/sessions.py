@@ -14,6 +14,7 @@ from agentc.frontend.constants import as_traced
 from agentc.frontend.eager import history
 from agentc.frontend.form.work import AppendSession, OpenSession
 from agentc.frontend.models import LLM, Model, declare_model, source_of
+from agentc.frontend.names import checked_name
 from agentc.frontend.places import Place, error, here
 from agentc.frontend.tracer import SessionInfo, Tracer, active
 from agentc.frontend.values import Traced
@@ -64,6 +65,7 @@ def session(name: str, *, model: str | Model, system: Any = None) -> Session:
     Args:
       system: the system text, plain or traced; None for the model's default.
     """
+    checked_name(name, "session", 'write ag.session("chat", ...)')
     opened = Session(name, model, system)
     tracer = active()
     if tracer is not None:

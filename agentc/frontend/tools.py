@@ -14,6 +14,7 @@ from agentc.frontend.eager import call_tool
 from agentc.frontend.form.base import Value
 from agentc.frontend.form.document import ToolSymbol
 from agentc.frontend.form.work import CallTool
+from agentc.frontend.names import name_of
 from agentc.frontend.places import error
 from agentc.frontend.signature import Signature, read_signature
 from agentc.frontend.tracer import Tracer, active
@@ -125,7 +126,7 @@ def tool(
     """
 
     def decorate(function: Callable[..., Any]) -> Tool:
-        label = name or function.__name__
+        label = name_of(function, name, "tool")
         signature = read_signature(function, label, "tool")
         kind = _effects(effects, idempotent, label, signature)
         if not isinstance(retries, int) or retries < 0:

@@ -11,6 +11,7 @@ from agentc.frontend.annotations import type_of
 from agentc.frontend.constants import as_traced
 from agentc.frontend.form.document import ModelSymbol
 from agentc.frontend.form.work import Module
+from agentc.frontend.names import checked_name
 from agentc.frontend.places import Place, error, here
 from agentc.frontend.tracer import Tracer, active
 
@@ -68,6 +69,7 @@ def module(torch_module: Any, *, name: str, result: Any = None) -> TorchModule:
       result: the annotation of the result (`ag.Tensor[(1, 2), "f32"]`), or a tuple of them; by
         default inferred from the shapes of the arguments, without running the module on data.
     """
+    checked_name(name, "module", 'write ag.module(nn, name="scorer")')
     if not callable(getattr(torch_module, "forward", None)):
         raise error(
             f"module '{name}' is {type(torch_module).__name__}, expected a "
