@@ -18,8 +18,9 @@ from typing import Any
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "python")]
 
-from agentc.errors import AgentcError  # noqa: E402
 from mutations import damage_bytes, damage_json, damage_lines, dumped  # noqa: E402
+
+from agentc.errors import AgentcError  # noqa: E402
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 ONE_CASE_S = 20
@@ -73,10 +74,11 @@ def packages(rng: random.Random, folder: Path) -> Iterator[Opener]:
 
 def weights(rng: random.Random, folder: Path) -> Iterator[Opener]:
     """GGUF files: sizes, tensors, tokenizer and chat template are read."""
+    from models import tiny
+
     from agentc import models
     from agentc.models import chat, llama_weights, tokenizer
     from agentc.models.gguf_file import GgufFile
-    from models import tiny
 
     config = tiny.llama_config()
     good = folder / "good.gguf"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from agentc.cost_models.evaluate import Evaluator
 from cost_strategies import problems
 from hypothesis import given
 from hypothesis import strategies as st
+
+from agentc.cost_models.evaluate import Evaluator
 
 
 @given(problems(), st.randoms(use_true_random=False))

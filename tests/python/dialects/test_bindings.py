@@ -7,6 +7,7 @@ import math
 from statistics import NormalDist
 
 import pytest
+
 from agentc._mlir import ir
 from agentc._mlir.dialects import agent
 

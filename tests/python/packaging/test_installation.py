@@ -7,8 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import agentc
 import pytest
+
+import agentc
 
 ROOT = Path(__file__).parents[3]
 HEAVY = ("iree", "ortools", "torch", "numpy", "pydantic", "tokenizers", "agentc._mlir")

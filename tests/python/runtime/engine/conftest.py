@@ -7,11 +7,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from engine_driver import Driver  # noqa: E402
-from real_models import compile_model  # noqa: E402
-from tiny_forward import TinyForward  # noqa: E402
+from engine_driver import Driver
+from real_models import compile_model
+from tiny_forward import TinyForward
 
-from agentc.runtime.backends.iree import IreeDevice  # noqa: E402
+from agentc.runtime.backends.iree import IreeDevice
 
 
 @pytest.fixture

@@ -85,7 +85,7 @@ def test_wrong_shapes_are_a_fault_and_the_module_lives(compile_add):
 
 
 def test_no_such_device():
-    with pytest.raises(RuntimeFault, match="cannot open device 'abacus'.*local-task"):
+    with pytest.raises(RuntimeFault, match=r"cannot open device 'abacus'.*local-task"):
         IreeDevice("abacus")
 
 
