@@ -153,7 +153,6 @@ def load(
     return runtime.load(path, tools=dict(tools or {}))
 
 
-
 def explain(
     what: str | Path,
     target: str | Path | None = None,

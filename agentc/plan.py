@@ -282,7 +282,9 @@ def decode(text: bytes, origin: str = "plan.json") -> Plan:
     try:
         plan = msgspec.json.decode(text, type=Plan)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise PackageError(f"{origin} is not a valid plan: {error}; compile the graph again") from error
+        raise PackageError(
+            f"{origin} is not a valid plan: {error}; compile the graph again"
+        ) from error
     if plan.version != PLAN_VERSION:
         raise PackageError(
             f"{origin} has plan version {plan.version}, this agentc reads {PLAN_VERSION}; "

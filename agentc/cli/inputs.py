@@ -57,7 +57,6 @@ def _json(value: str, name: str, type_: str) -> Any:
         ) from error
 
 
-
 def typed(answer: str, type_: str) -> Any:
     """Turns what a person typed into a value of `type_`: text as it is, anything else as JSON."""
     return answer if type_ == "text" else _json(answer, "answer", type_)

@@ -23,7 +23,7 @@ def run_command(
     package: Annotated[Path, typer.Argument(help="a package made by agentc compile")],
     inputs: Annotated[
         list[str] | None,
-        typer.Option("--input", "-i", help='name=value; value is text, or JSON; name=@file reads one'),
+        typer.Option("--input", "-i", help="name=value, text or JSON; name=@file reads the value"),
     ] = None,
     tools: Annotated[
         str | None, typer.Option(help="a Python file whose @ag.tool functions to bind (executed)")

@@ -15,7 +15,8 @@ from agentc._mlir.dialects import agent, stage
 from agentc.cost_models.problem import ORCHESTRATOR
 
 # Attributes that have a field of their own in `plan.Op`, or mean nothing after compilation.
-_OWN_FIELD = {"label", "placement", "work", "work_p95", "op_id", "est_tokens", "operandSegmentSizes"}
+_OWN_FIELD = {"label", "placement", "work", "work_p95", "op_id", "est_tokens"}
+_OWN_FIELD |= {"operandSegmentSizes"}
 _RENAMED = {"template_text": "template"}  # `template` is a word of C++
 _ENUMS = {
     ("agent.binary", "kind"): agent.BinaryKind,
@@ -40,7 +41,8 @@ class PlanBuilder:
     def body(self, graph: ir.OpView) -> plan.Region:
         """Returns the body of a placed `agent.graph`."""
         block = graph.regions[0].blocks[0]
-        self._next_op = 1 + max((n for op in walk(block) if (n := own_id(op)) is not None), default=-1)
+        own_ids = (own_id(op) for op in walk(block))
+        self._next_op = 1 + max((number for number in own_ids if number is not None), default=-1)
         return self.region(block)
 
     def number(self, value: ir.Value) -> int:

@@ -7,8 +7,8 @@ tokenising stand where their model runs, waiting for a tool stands with the orch
 from __future__ import annotations
 
 from agentc._mlir import ir
-from agentc.compiler.shape import PLACEABLE, Shape, op_id
 from agentc.compiler.lower_plan import walk
+from agentc.compiler.shape import PLACEABLE, Shape, op_id
 from agentc.cost_models.problem import ORCHESTRATOR
 from agentc.cost_models.promise import Placement
 

@@ -71,7 +71,7 @@ def _block(block: ir.Block, origins: dict[ir.Value, frozenset[int]]) -> Node:
             dependencies |= {(child, len(children)) for child in waits}
             waits = frozenset({len(children)})
             children.append(node)
-        before |= {result: waits for result in op.results}
+        before |= dict.fromkeys(op.results, waits)
     if len(children) == 1:
         return children[0]
     return Dag(tuple(children), tuple(sorted(dependencies)))
@@ -90,14 +90,16 @@ def _node(op: ir.OpView, origins: dict[ir.Value, frozenset[int]]) -> Node | None
         has_stages = any(True for body in bodies for _ in leaves(body))
         return CONTROL[kind](op, bodies) if has_stages else None
     through = frozenset[int]().union(*(origins.get(value, frozenset()) for value in op.operands))
-    origins |= {result: through for result in op.results}
+    origins |= dict.fromkeys(op.results, through)
     return None
 
 
 def _bind_arguments(op: ir.OpView, origins: dict[ir.Value, frozenset[int]]) -> None:
     """Block arguments of loops and maps come from the operands, after the index."""
     for region in op.regions:
-        for argument, operand in zip(list(region.blocks[0].arguments)[1:], op.operands):
+        for argument, operand in zip(
+            list(region.blocks[0].arguments)[1:], op.operands, strict=False
+        ):
             origins[argument] = origins.get(operand, frozenset())
 
 
@@ -168,10 +170,12 @@ def _try(op: ir.OpView, bodies: list[Node]) -> Node:
 
 def dist_record(attribute: agent.DistAttr) -> Distribution:
     """Returns `#agent.dist` as the plan's record."""
-    return Distribution(**{
-        key: tuple(value) if isinstance(value, list) else value
-        for key, value in distribution(attribute).items()
-    })
+    return Distribution(
+        **{
+            key: tuple(value) if isinstance(value, list) else value
+            for key, value in distribution(attribute).items()
+        }
+    )
 
 
 CONTROL = {

@@ -102,5 +102,5 @@ def _size(value: ir.Value, consumer: ir.OpView) -> float:
 def expected_tokens(consumer: ir.OpView) -> float:
     """Returns the tokens that a stage op takes in, as annotate-work expects them (128 where nothing
     says it): of one that takes several values, an upper bound for each."""
-    counts = consumer.attributes["est_tokens"] if "est_tokens" in consumer.attributes else None
+    counts = consumer.attributes.get("est_tokens")
     return (counts["in"].value if counts is not None else 0.0) or 128.0

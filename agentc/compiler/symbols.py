@@ -65,9 +65,7 @@ def describe_symbols(traced: TracedGraph) -> Described:
     return described
 
 
-def _describe_model(
-    name: str, op: ir.OpView, traced: TracedGraph, described: Described
-) -> None:
+def _describe_model(name: str, op: ir.OpView, traced: TracedGraph, described: Described) -> None:
     if agent.ModelKind(op.attributes["kind"].value) == agent.ModelKind.Torch:
         described.dims[name] = _torch_dims(name, op, traced)
     else:

@@ -18,7 +18,7 @@ def ports(graph: ir.OpView) -> tuple[tuple[plan.Port, ...], tuple[plan.Port, ...
     type_ = graph.attributes["function_type"].value
     names = [attributes["agent.name"].value for attributes in graph.attributes["arg_attrs"]]
     inputs = tuple(port(name, t) for name, t in zip(names, type_.inputs, strict=True))
-    given = graph.attributes["result_names"] if "result_names" in graph.attributes else []
+    given = graph.attributes.get("result_names", [])
     results = [name.value for name in given] or [f"result{i}" for i in range(len(type_.results))]
     return inputs, tuple(port(name, t) for name, t in zip(results, type_.results, strict=True))
 

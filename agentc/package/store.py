@@ -40,7 +40,7 @@ class ParameterStore:
             self.root.mkdir(parents=True, exist_ok=True)
             part = self.root / f".{target.name}.{os.getpid()}"
             shutil.copyfile(source, part)
-            os.replace(part, target)
+            part.replace(target)
         return Parameters(sha256, source.stat().st_size)
 
     def get(self, parameters: Parameters) -> Path:

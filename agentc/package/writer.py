@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 import zipfile
@@ -80,7 +79,7 @@ class PackageWriter:
                 source = (self._folder / name).open("rb")
                 with source, archive.open(entry, "w", force_zip64=True) as out:
                     shutil.copyfileobj(source, out, 1 << 20)
-        os.replace(part, self._output)
+        part.replace(self._output)
         self.discard()
 
 
@@ -91,4 +90,4 @@ def _replace_folder(new: Path, target: Path) -> None:
             shutil.rmtree(new)
             raise PackageError(f"{target} exists and is not a package; choose another output")
         shutil.rmtree(target)
-    os.replace(new, target)
+    new.replace(target)
