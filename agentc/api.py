@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from agentc import plan as plan_records
+from agentc.errors import RuntimeFault
 from agentc.package import PackageWriter, open_package
 from agentc.version import __version__
 
@@ -82,12 +83,13 @@ def compile(  # the name of the thing; shadows the builtin in this module only
     """
     from agentc.compiler import compile_graph
 
-    traced = _traced(graph)
-    compiled = compile_graph(traced, target, objective=objective, seed=seed, progress=progress)
     output = Path(output)
     compilers = {"iree-base-compiler": version("iree-base-compiler")}
     writer = PackageWriter(output, agentc_version=__version__, compilers=compilers)
     try:
+        compiled = compile_graph(
+            _traced(graph), target, objective=objective, seed=seed, progress=progress
+        )
         plan = _add_files(writer, compiled, bundle)
         _add_indexes(writer, compiled, progress)
         manifest = writer.write(plan)
@@ -177,6 +179,12 @@ def explain(
 
         placed = place_graph(_traced(what), target, objective=objective, seed=seed)
         return explain(placed.problem, placed.solution)
+    if Path(what).suffix in (".py", ".json"):
+        raise RuntimeFault(
+            f"{what} is a graph, which has no plan without a fleet; add --target cluster.yaml, or "
+            "explain a package",
+            kind="input",
+        )
     with open_package(Path(what)) as package:
         said = msgspec.json.decode(package.path(EXPLANATION).read_bytes(), type=Explanation)
         if trace is None:
@@ -189,5 +197,10 @@ def _measured(plan: plan_records.Plan, trace: Path) -> dict[int, float]:
     from agentc.runtime.analysis import analyze
     from agentc.runtime.trace_files import from_jsonl
 
-    events = from_jsonl(trace.read_text(encoding="utf-8"))
+    try:
+        events = from_jsonl(trace.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, msgspec.MsgspecError) as error:
+        raise RuntimeFault(
+            f"{trace} is not a trace: {error}; write one with agentc run --trace", kind="input"
+        ) from error
     return {summary.op: summary.p50_s for summary in analyze(plan, events)}

@@ -89,6 +89,8 @@ class RuntimeFault(AgentcError):
         self, message: str, *, kind: str = "device", source: SourceLine | None = None
     ) -> None:
         self.kind = kind
+        if kind == "input":
+            self.exit_code = 2
         super().__init__(message, source=source)
 
 

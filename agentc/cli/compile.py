@@ -11,7 +11,7 @@ from rich.console import Console
 
 GraphArgument = Annotated[
     str,
-    typer.Argument(help="graph.py, graph.py:name, graph.json or graph.mlir (Python is executed)"),
+    typer.Argument(help="graph.py, graph.py:name or graph.json (Python is executed)"),
 ]
 TargetOption = Annotated[Path, typer.Option("--target", "-t", help="cluster.yaml")]
 ObjectiveOption = Annotated[str, typer.Option(help="what to minimise: cost or latency")]

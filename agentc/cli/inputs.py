@@ -16,7 +16,7 @@ def parse_inputs(arguments: Sequence[str], ports: Sequence[Port]) -> dict[str, A
     """Turns `name=value` arguments into graph inputs.
 
     A text input takes the value as it is; any other type takes JSON. `name=@path` reads the value
-    from a file. Raises RuntimeFault (kind "input") on an unknown name or a value that is no JSON.
+    from a file; a value that begins with @@ begins with one @. Raises RuntimeFault (kind "input") on an unknown name or a value that is no JSON.
     """
     types = {port.name: port.type for port in ports}
     return dict(_parse_one(argument, types) for argument in arguments)
@@ -34,7 +34,9 @@ def _parse_one(argument: str, types: dict[str, str]) -> tuple[str, Any]:
         near = get_close_matches(name, types, 1)
         hint = f"did you mean '{near[0]}'?" if near else f"it takes {', '.join(types) or 'none'}"
         raise RuntimeFault(f"the graph has no input '{name}'; {hint}", kind="input")
-    if value.startswith("@"):
+    if value.startswith("@@"):
+        value = value[1:]
+    elif value.startswith("@"):
         value = _read(Path(value[1:]), name)
     return name, value if types[name] == "text" else _json(value, name, types[name])
 
@@ -52,7 +54,7 @@ def _json(value: str, name: str, type_: str) -> Any:
     except json.JSONDecodeError as error:
         raise RuntimeFault(
             f"input '{name}' has type {type_}, found '{value}', expected JSON: {error}; "
-            "quote it for the shell",
+            "mind the quotes of the shell",
             kind="input",
         ) from error
 

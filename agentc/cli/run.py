@@ -12,7 +12,7 @@ import typer
 
 from agentc.cli.inputs import parse_inputs, typed
 from agentc.cli.outputs import print_outputs, printable
-from agentc.errors import AgentcError
+from agentc.errors import AgentcError, RuntimeFault
 
 if TYPE_CHECKING:
     from agentc.runtime.app import App
@@ -40,10 +40,13 @@ def run_command(
     from agentc import api
     from agentc.cli.quantities import seconds
 
+    limit_s = seconds(timeout, "--timeout") if timeout else None
+    for file in (trace, chrome_trace):
+        if file is not None:
+            file.write_text("")  # a run must not end with a trace that cannot be written
     app = api.load(package, tools=tools)
     try:
         values = parse_inputs(inputs or [], app.plan.inputs)
-        limit_s = seconds(timeout, "--timeout") if timeout else None
         events, error = asyncio.run(_stream(app, values, seed, limit_s, quiet=as_json))
     finally:
         app.close()
@@ -82,9 +85,30 @@ async def _show(app: App, event: Event, quiet: bool) -> None:
         sys.stdout.write(event.data["text"])
         sys.stdout.flush()
     if event.kind == "interrupt":
-        question = f"\n{event.data['prompt'] or event.data['name']} ({event.data['type']}) > "
-        answer = await asyncio.to_thread(input, question)
-        app.answer(event.run_id, event.data["name"], typed(answer, event.data["type"]))
+        await _ask(app, event)
+
+
+async def _ask(app: App, event: Event) -> None:
+    """Asks the person until the answer is of the right type. Raises RuntimeFault (kind "input")
+    when nobody can answer."""
+    name, type_ = event.data["name"], event.data["type"]
+    question = f"\n{event.data['prompt'] or name} ({type_}) > "
+    while True:
+        try:
+            answer = await asyncio.to_thread(input, question)
+        except EOFError as error:
+            raise RuntimeFault(
+                f"the run asks for '{name}' ({type_}) and standard input has ended; run it at a "
+                "terminal, or give one line for each question",
+                kind="input",
+            ) from error
+        try:
+            app.answer(event.run_id, name, typed(answer, type_))
+            return
+        except RuntimeFault as error:
+            if not sys.stdin.isatty():
+                raise
+            print(error.message, file=sys.stderr)
 
 
 def _write_traces(plan: Any, events: list[Event], trace: Path | None, chrome: Path | None) -> None:
@@ -92,6 +116,6 @@ def _write_traces(plan: Any, events: list[Event], trace: Path | None, chrome: Pa
 
     record = Trace(plan, events)
     if trace is not None:
-        trace.write_text(record.jsonl())
+        trace.write_text(record.jsonl(), encoding="utf-8")
     if chrome is not None:
         chrome.write_bytes(record.chrome())

@@ -12,7 +12,7 @@ def run_pipeline(module: ir.Module, *names: str) -> None:
 
     Raises CompileError with the first diagnostic's place and text, and its notes.
     """
-    manager = PassManager.parse(f"builtin.module({','.join(names)})", module.context)
+    manager = _parse(module, names)
     diagnostics: list[ir.DiagnosticInfo] = []
 
     def keep(diagnostic: ir.Diagnostic) -> bool:
@@ -29,6 +29,16 @@ def run_pipeline(module: ir.Module, *names: str) -> None:
         handler.detach()
 
 
+def _parse(module: ir.Module, names: tuple[str, ...]) -> PassManager:
+    try:
+        return PassManager.parse(f"builtin.module({','.join(names)})", module.context)
+    except ValueError as error:
+        reason = str(error).strip().splitlines()[0].rpartition("error: ")[2]
+        raise CompileError(
+            f"no such pipeline {', '.join(names)}: {reason}; `agentc-opt --help` lists the passes"
+        ) from None
+
+
 def _info(diagnostic: ir.Diagnostic) -> tuple[str, SourceLine | None, list[str]]:
     """Copies what a diagnostic says: it dies with the handler."""
     notes = [note.message for note in diagnostic.notes]
@@ -43,6 +53,7 @@ def _compile_error(
     if not found:
         return CompileError(str(error).strip())
     message, source, notes = found[0]
+    notes = [note for note in notes if not note.startswith("see current operation")]
     return CompileError("; ".join([message, *notes]), source=source)
 
 

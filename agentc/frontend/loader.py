@@ -62,9 +62,19 @@ def load_program(target: str) -> TracedGraph:
     """
     path, _ = split_target(target)
     if path.suffix == ".json":
-        document = load_json(path.read_text(encoding="utf-8"), relative_to(str(path), os.getcwd()))
+        document = load_json(_read_text(path), relative_to(str(path), os.getcwd()))
         return TracedGraph(document, file=str(path))
     return load_graph(target).trace()
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise FrontendError(
+            f"the file cannot be read: {problem}; expected a JSON graph in UTF-8",
+            source=_source(path),
+        ) from problem
 
 
 def load_tools(path: str) -> dict[str, Callable[..., Any]]:
@@ -103,7 +113,12 @@ def import_file(path: Path) -> ModuleType:
     """
     digest = hashlib.sha256(str(path).encode()).hexdigest()[:12]
     spec = importlib.util.spec_from_file_location(f"agentc_user_{path.stem}_{digest}", path)
-    assert spec is not None and spec.loader is not None
+    if spec is None or spec.loader is None:
+        raise FrontendError(
+            f"not a Python file: found '{path.name}', expected a name that ends in .py, or .json "
+            "for a graph in JSON; rename the file",
+            source=_source(path),
+        )
     module = importlib.util.module_from_spec(spec)
     sys.modules[module.__name__] = module
     sys.path.insert(0, str(path.parent))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -31,11 +31,18 @@ class PackageWriter:
     def __init__(
         self, output: Path, *, agentc_version: str, compilers: Mapping[str, str] | None = None
     ) -> None:
-        """`output`: a folder, or a zip file if it ends in `.zip`."""
+        """`output`: a folder, or a zip file if it ends in `.zip`. Raises PackageError if something
+        is there that is not a package, or nothing can be written there."""
         self._output = output
         self._version, self._compilers = agentc_version, dict(compilers or {})
-        output.parent.mkdir(parents=True, exist_ok=True)
-        self._folder = Path(tempfile.mkdtemp(prefix=f".{output.name}.", dir=output.parent))
+        _check_replaceable(output)
+        try:
+            output.parent.mkdir(parents=True, exist_ok=True)
+            self._folder = Path(tempfile.mkdtemp(prefix=f".{output.name}.", dir=output.parent))
+        except OSError as error:
+            raise PackageError(
+                f"{output} cannot be written: {error.strerror or error}; choose another output"
+            ) from error
         self._files: dict[str, FileRecord] = {}
 
     def add(self, path: str, content: bytes | Path) -> FileRecord:
@@ -84,10 +91,48 @@ class PackageWriter:
 
 
 def _replace_folder(new: Path, target: Path) -> None:
-    """Puts `new` where `target` is. Only a former package is replaced, nothing else."""
+    """Puts `new` where `target` is, which `_check_replaceable` has looked at."""
     if target.exists():
-        if not (target / MANIFEST).is_file():
-            shutil.rmtree(new)
-            raise PackageError(f"{target} exists and is not a package; choose another output")
         shutil.rmtree(target)
     new.replace(target)
+
+
+def _check_replaceable(target: Path) -> None:
+    """Raises PackageError unless nothing is at `target`, or a package of the same form with no
+    file besides its own: whatever else a user keeps there must not be lost."""
+    if not target.exists():
+        return
+    as_zip = target.suffix == ".zip"
+    found = _zip_files(target) if as_zip else _folder_files(target)
+    if MANIFEST not in found:
+        raise PackageError(f"{target} exists and is not a package; choose another output")
+    try:
+        listed = set(msgspec.json.decode(found[MANIFEST](), type=Manifest).files)
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
+        raise PackageError(
+            f"{target} exists and its {MANIFEST} is not that of a package; choose another output"
+        ) from error
+    foreign = sorted(set(found) - listed - {MANIFEST})
+    if foreign:
+        raise PackageError(
+            f"{target} exists and has the file '{foreign[0]}', which is not of the package; "
+            "choose another output"
+        )
+
+
+def _folder_files(folder: Path) -> dict[str, Callable[[], bytes]]:
+    """Returns the files below `folder` by name, each gives its content; none without manifest."""
+    if not (folder / MANIFEST).is_file():
+        return {}
+    files = (path for path in folder.rglob("*") if not path.is_dir())
+    return {path.relative_to(folder).as_posix(): path.read_bytes for path in files}
+
+
+def _zip_files(path: Path) -> dict[str, Callable[[], bytes]]:
+    """The same for a zip file; of anything else, nothing."""
+    if not path.is_file() or not zipfile.is_zipfile(path):
+        return {}
+    with zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+        manifest = archive.read(MANIFEST) if MANIFEST in names else b""
+    return {name: lambda: manifest for name in names}
