@@ -3,6 +3,7 @@
 A `Plan` holds everything that a run needs and nothing else: the placed stage program as a tree of
 operations, the models with their binaries, tools, indexes, schemas, devices, and what the planner
 promised. It imports nothing of ours but the errors.
+(longer than 300 lines: one contract, read from top to bottom)
 
 Values of the program are numbered; every `Op` names its operands and results by number. A region
 may read values of the regions around it. The meaning of each `kind` is docs/spec.md.

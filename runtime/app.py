@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-from agentc.errors import BudgetExceeded, RuntimeFault
+from agentc.errors import RuntimeFault
 from agentc.plan import Budget, Plan, encode
-from agentc.runtime.budget import Ledger, tightest
+from agentc.runtime.budget import Ledger, deadline_error, tightest
 from agentc.runtime.core import Run
 from agentc.runtime.inputs import check_inputs
 from agentc.runtime.journal import Request
@@ -240,7 +240,7 @@ class App:
         run = Run(run_id, ask.seed, ask.tenant, checked, Ledger(limits), now_s, ask.resumed)
         live = _Live(run, recorder, asyncio.get_running_loop().create_future())
         self._live[run_id] = live
-        error = _deadline_error(ask.timeout_s, limits.wall_s)
+        error = deadline_error(ask.timeout_s, limits.wall_s)
         if error is not None:
             live.deadline = asyncio.create_task(self._expire(run_id, *error))
         self._orchestrator.submit(run)
@@ -286,16 +286,3 @@ class App:
         if run.error is not None:
             raise run.error
         return RunResult(run.outputs, run.usage, Trace(self.plan, live.recorder.events), run.id)
-
-
-def _deadline_error(
-    timeout_s: float | None, wall_s: float | None
-) -> tuple[float, RuntimeFault] | None:
-    """Returns when a run has to end, and the error it then ends with."""
-    if wall_s is not None and (timeout_s is None or wall_s <= timeout_s):
-        return wall_s, BudgetExceeded(
-            f"the run has used its budget of {wall_s:g} s of wall time; raise the budget"
-        )
-    if timeout_s is not None:
-        return timeout_s, RuntimeFault(f"no result within {timeout_s:g} s", kind="timeout")
-    return None

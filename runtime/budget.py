@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from agentc.errors import BudgetExceeded
+from agentc.errors import BudgetExceeded, RuntimeFault
 from agentc.plan import Budget
 
 _ROUNDING = 1e-9  # so that 3 x 0.4 fits into 1.2
@@ -72,3 +72,16 @@ def tightest(*budgets: Budget | None) -> Budget:
     return Budget(
         usd=lowest("usd"), tokens=None if tokens is None else int(tokens), wall_s=lowest("wall_s")
     )
+
+
+def deadline_error(
+    timeout_s: float | None, wall_s: float | None
+) -> tuple[float, RuntimeFault] | None:
+    """Returns when a run has to end, and the error it then ends with."""
+    if wall_s is not None and (timeout_s is None or wall_s <= timeout_s):
+        return wall_s, BudgetExceeded(
+            f"the run has used its budget of {wall_s:g} s of wall time; raise the budget"
+        )
+    if timeout_s is not None:
+        return timeout_s, RuntimeFault(f"no result within {timeout_s:g} s", kind="timeout")
+    return None
