@@ -71,3 +71,12 @@ def marked_line(mark: str) -> int:
     found = [n for n, line in enumerate(source, 1) if re.search(rf"# <- {mark}$", line)]
     assert len(found) == 1, (mark, found)
     return found[0]
+
+
+def lambda_graph(function: Any) -> Any:
+    """A graph that only calls `function`."""
+
+    def graph(q: str) -> str:
+        return function(q)
+
+    return graph

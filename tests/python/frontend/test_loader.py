@@ -78,7 +78,7 @@ def test_what_cannot_be_loaded(
 
 
 def test_a_missing_file_is_a_message() -> None:
-    with pytest.raises(FrontendError, match="no such file 'nowhere.py'"):
+    with pytest.raises(FrontendError, match=r"no such file 'nowhere.py'"):
         load_graph("nowhere.py:main")
 
 

@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from agentc._mlir import ir
 
 import agentc as ag
+from agentc._mlir import ir
 from agentc.errors import FrontendError
 from agentc.frontend import load_graph
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import string
 
 import pytest
-from agentc._mlir import ir
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agentc._mlir import ir
 from agentc.frontend import types as t
 from agentc.frontend.places import Place, here, parse_place, relative_to
 from agentc.frontend.templates import format_value, pieces, placeholders
@@ -64,7 +64,7 @@ def test_the_dialect_reads_and_prints_the_same_type(type_: t.Type) -> None:
     ["", "txt", "list", "list<", "list<text", "list<text>>", "record<x>", "text text", "?", "§"],
 )
 def test_what_is_no_type_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="is not a type|Expecting value"):
+    with pytest.raises(ValueError, match=r"is not a type|Expecting value"):
         t.parse_type(text)
 
 

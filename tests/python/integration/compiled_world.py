@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+
 from agentc.errors import RuntimeFault
 from agentc.interpreter import Decoded, GenerateCall, Piece, Thrown
 from agentc.package import open_package

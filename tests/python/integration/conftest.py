@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from agentc import api
 from cases import SAMPLES, Case
+
+from agentc import api
 
 
 @pytest.fixture(scope="session")

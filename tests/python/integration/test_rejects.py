@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from cases import SAMPLES
+
 from agentc import api
 from agentc.errors import FrontendError
-from cases import SAMPLES
 
 REJECTS = SAMPLES / "patterns" / "rejects"
 

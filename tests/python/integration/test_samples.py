@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cases import CASES, Case
+from compiled_world import CompiledWorld
+
 from agentc import api
 from agentc.frontend.loader import load_program, load_tools
 from agentc.interpreter import interpret
-from cases import CASES, Case
-from compiled_world import CompiledWorld
 
 SEED = 11
 
@@ -49,9 +50,7 @@ def _same(left: Any, right: Any) -> bool:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.path)
-def test_compiled_answers_as_interpreted(
-    case: Case, package_of: Callable[[Case], Path]
-) -> None:
+def test_compiled_answers_as_interpreted(case: Case, package_of: Callable[[Case], Path]) -> None:
     package = package_of(case)
     compiled = _run(package, case)
     assert _same(list(compiled.values()), list(_interpret(package, case)))

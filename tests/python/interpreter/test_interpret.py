@@ -7,6 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from agentc._mlir import ir
 from agentc._mlir.dialects import agent as _agent  # noqa: F401
 from agentc.interpreter import Decoded, GenerateCall, Thrown, interpret
@@ -14,8 +17,6 @@ from agentc.interpreter.calls import call_seed
 from agentc.interpreter.prompts import joined, pieces
 from agentc.interpreter.values import majority, median
 from agentc.plan import ChatFormat
-from hypothesis import given
-from hypothesis import strategies as st
 
 SYMBOLS = """
 agent.model @m llm source("smollm2-135m-instruct")
@@ -37,7 +38,7 @@ class Recorder:
         roles = ("system", "user", "assistant", "tool")
         return ChatFormat(
             begin={role: f"<{role}>" for role in roles},
-            end={role: "</>" for role in roles},
+            end=dict.fromkeys(roles, "</>"),
             default_system="be kind",
             end_tokens=(0,),
         )
@@ -160,8 +161,10 @@ def test_a_caught_error_has_kind_and_message_and_undoes_nothing() -> None:
         agent.yield %p : !agent.text
       } catch {
       ^bb0(%e: !agent.record<"Error", kind: !agent.text, message: !agent.text>):
-        %k = agent.get_field %e["kind"] : !agent.record<"Error", kind: !agent.text, message: !agent.text>
-        %m = agent.get_field %e["message"] : !agent.record<"Error", kind: !agent.text, message: !agent.text>
+        %k = agent.get_field %e["kind"]
+            : !agent.record<"Error", kind: !agent.text, message: !agent.text>
+        %m = agent.get_field %e["message"]
+            : !agent.record<"Error", kind: !agent.text, message: !agent.text>
         %c = agent.concat %k, %m : !agent.text
         agent.yield %c : !agent.text
       }
@@ -218,7 +221,9 @@ def test_integers_divide_towards_minus_infinity(kind: str, expected: int) -> Non
         run(graph, a=1, b=0)
 
 
-@given(st.lists(st.sampled_from(["{a}", "{|}", " ", "x", "{{", "}}", "\n"]), max_size=12), st.text())
+@given(
+    st.lists(st.sampled_from(["{a}", "{|}", " ", "x", "{{", "}}", "\n"]), max_size=12), st.text()
+)
 def test_pieces_join_to_the_text_and_are_never_empty(parts: list[str], value: str) -> None:
     """Cutting a prompt moves no character: the pieces are the text."""
     template = "".join(parts)

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from programs import random_program
+
 from agentc._mlir import ir
 from agentc._mlir.passmanager import PassManager
-from programs import random_program
 
 READS = {"read": {"db"}}
 WRITES = {"write": {"db"}, "mail": {"outbox"}}

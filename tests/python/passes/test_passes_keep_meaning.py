@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from agentc._mlir import ir
-from agentc._mlir.passmanager import PassManager
 from programs import random_program
 from stage_interpreter import interpret_stages
 
+from agentc._mlir import ir
+from agentc._mlir.passmanager import PassManager
 from agentc.interpreter import Decoded, GenerateCall, Thrown
 from agentc.plan import ChatFormat
 
