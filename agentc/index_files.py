@@ -29,7 +29,7 @@ def index_files(record: plan.Index, compiled: Compiled) -> dict[str, bytes]:
     passages = compiled.passages[record.name]
     vectors = embed([str(passage["text"]) for passage in passages], record, compiled)
     search = Index(ndim=record.dimension, metric="cos", dtype="f32")
-    search.add(np.arange(len(passages)), vectors)
+    search.add(np.arange(len(passages)), vectors, threads=1)  # several would race for the links
     lines = (json.dumps(passage, ensure_ascii=False) + "\n" for passage in passages)
     array = io.BytesIO()
     np.save(array, vectors)

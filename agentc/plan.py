@@ -236,7 +236,8 @@ class Choice(_Record):
 
 
 class Promise(_Record):
-    """What the planner answered: objective, bound, gap, and the estimate of the whole run."""
+    """What the planner answered: objective, bound, gap, and the estimate of the whole run. Not how
+    long it took: equal inputs give equal packages."""
 
     objective: str
     objective_value: float
@@ -244,7 +245,6 @@ class Promise(_Record):
     gap: float
     status: str
     solver: str
-    solve_s: float
     seed: int
     run: Estimate
     choices: tuple[Choice, ...] = ()

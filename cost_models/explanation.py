@@ -94,7 +94,6 @@ class Explanation(_Record):
     solver: str
     status: str
     gap: float
-    solve_s: float
     seed: int
     schema: str = "agentc.explain/v1"
 
@@ -122,7 +121,6 @@ def explain(problem: Problem, solution: Solution) -> Explanation:
         solver=solution.solver,
         status=solution.status,
         gap=solution.gap,
-        solve_s=solution.solve_s,
         seed=solution.seed,
     )
 

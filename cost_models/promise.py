@@ -74,7 +74,6 @@ def to_promise(problem: Problem, solution: Solution) -> Promise:
         gap=solution.gap,
         status=solution.status,
         solver=solution.solver,
-        solve_s=solution.solve_s,
         seed=solution.seed,
         run=run_estimate(problem, solution),
         choices=choices,

@@ -130,7 +130,7 @@ def _footer(explanation: Explanation) -> list[str]:
     proved = "proved optimal" if explanation.status == "optimal" else explanation.status
     lines.append(
         f"planner: {explanation.objective}, {proved}, gap {explanation.gap:.2%}, "
-        f"{explanation.solver}, {format_seconds(explanation.solve_s)}, seed {explanation.seed}"
+        f"{explanation.solver}, seed {explanation.seed}"
     )
     return lines
 
