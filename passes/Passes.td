@@ -293,8 +293,8 @@ def AnnotateWorkPass : Pass<"agentc-annotate-work", "::mlir::ModuleOp"> {
     (* example filepath=tests/passes/annotate-work/doctest.mlir *)
   }];
   let options = [
-    // Paged caches hold f16 unless a device class says otherwise.
-    Option<"kvElementBytes", "kv-element-bytes", "double", "2.0",
+    // The pages of the engines that are compiled today are f32.
+    Option<"kvElementBytes", "kv-element-bytes", "double", "4.0",
            "Bytes of one KV element">,
     // A question or an argument; where it matters the user declares it.
     Option<"textTokens", "text-tokens", "unsigned", "64",

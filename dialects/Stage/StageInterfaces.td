@@ -10,7 +10,7 @@ def Stage_WorkOpInterface : OpInterface<"WorkOpInterface"> {
   let description = [{
     Implemented by every operation of the stage dialect that costs something.
     The formula of each operation stands in its description and, with its
-    source, in docs/spec.md.
+    source, in docs/spec-stage.md.
   }];
   let methods = [
     InterfaceMethod<[{

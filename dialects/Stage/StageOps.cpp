@@ -1,6 +1,7 @@
 //===- StageOps.cpp - Verifiers of the stage operations -------------------===//
 //
-// A label (tokenize_c1) names the constraint of docs/spec.md that is checked.
+// A label (tokenize_c1) names the constraint of docs/spec-stage.md that a
+// check holds.
 //
 //===----------------------------------------------------------------------===//
 

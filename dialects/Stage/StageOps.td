@@ -1,6 +1,6 @@
 //===- StageOps.td - Operations of the stage dialect -------*- tablegen -*-===//
 //
-// Spec: docs/spec.md, chapter "stage dialect". The labels (tokenize_c1, ...)
+// Spec: docs/spec-stage.md. The labels (tokenize_c1, ...)
 // are those of the spec, the verifier and the negative tests.
 //
 //===----------------------------------------------------------------------===//

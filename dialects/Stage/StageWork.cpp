@@ -1,6 +1,7 @@
 //===- StageWork.cpp - The work formula of each operation -----------------===//
 //
-// The formulas and their sources stand in StageOps.td and docs/spec.md.
+// The formulas and their sources stand at the operations and in
+// docs/spec-stage.md.
 //
 //===----------------------------------------------------------------------===//
 

@@ -1,6 +1,6 @@
 //===- Template.h - Pieces of a tokenize template ---------------*- C++ -*-===//
 //
-// docs/spec.md, chapter "prompts, pieces and tokens". A template is a list of
+// docs/spec.md, chapter "Prompts and pieces". A template is a list of
 // pieces, each tokenised alone; equal leading pieces give equal leading tokens,
 // and a template may be cut between any two of its pieces.
 //

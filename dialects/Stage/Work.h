@@ -61,8 +61,8 @@ struct WorkContext {
   double items = 1;
   /// Length of the vectors to search.
   double vectorDim = 0;
-  /// Bytes of one KV element (2 for f16).
-  double kvElementBytes = 2;
+  /// Bytes of one KV element (4 for f32, 2 for f16).
+  double kvElementBytes = 4;
   /// Bytes of the operands of a torch module, or of the value to transfer.
   double valueBytes = 0;
   /// Bytes of the results of a torch module.

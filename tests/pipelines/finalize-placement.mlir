@@ -11,8 +11,8 @@ module attributes {agentc.device_classes = ["cpu", "gpu"]} {
     // CHECK: stage.transfer {{.*}} from "cpu" to "gpu" {{.*}}may_retry{{.*}}op_id = 5 : i64{{.*}}work = {{.*}}comm_bytes = 2.560000e+02
     %kv = stage.kv.open @tiny {op_id = 1} -> !stage.kv
     %kv1 = stage.prefill @tiny %kv, %t {op_id = 2, placement = #gpu} -> !stage.kv
-    // 64 tokens of 32 bytes
-    // CHECK: stage.kv.move {{.*}} to "cpu" {{.*}}op_id = 6 : i64{{.*}}work = {{.*}}comm_bytes = 2.048000e+03
+    // 64 tokens of 64 bytes
+    // CHECK: stage.kv.move {{.*}} to "cpu" {{.*}}op_id = 6 : i64{{.*}}work = {{.*}}comm_bytes = 4.096000e+03
     %a, %kv2 = stage.decode @tiny %kv1 max_tokens(8) {op_id = 3, placement = #cpu} -> (!agent.text, !stage.kv)
     // CHECK: stage.kv.close {{.*}}placement = #stage.placement<"cpu"
     stage.kv.close %kv2 {op_id = 4}

@@ -1,4 +1,4 @@
-// RUN: agentc-opt --agentc-annotate-work %s | FileCheck %s
+// RUN: agentc-opt --agentc-annotate-work=kv-element-bytes=2.0 %s | FileCheck %s
 // Lengths through control flow: what a loop carries grows, a branch is weighed.
 
 agent.model @tiny llm source("tiny") {dims = {layers = 2, d_model = 8, heads = 2, kv_heads = 1, head_dim = 4, vocab = 10, params = 1000, weight_bytes = 2000}}

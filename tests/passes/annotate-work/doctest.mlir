@@ -1,4 +1,4 @@
-// RUN: agentc-opt --agentc-annotate-work %s | FileCheck %s
+// RUN: agentc-opt --agentc-annotate-work=kv-element-bytes=2.0 %s | FileCheck %s
 
 // 2 layers, 2 heads of 4: k = 2 * 2 * 1 * 4 * 2 B = 32 bytes of KV a token;
 // 1000 parameters, of which 10 * 8 are the table of embeddings.
