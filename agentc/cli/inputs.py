@@ -16,7 +16,9 @@ def parse_inputs(arguments: Sequence[str], ports: Sequence[Port]) -> dict[str, A
     """Turns `name=value` arguments into graph inputs.
 
     A text input takes the value as it is; any other type takes JSON. `name=@path` reads the value
-    from a file; a value that begins with @@ begins with one @. Raises RuntimeFault (kind "input") on an unknown name or a value that is no JSON.
+    from a file; a value that begins with @@ begins with one @.
+
+    Raises RuntimeFault (kind "input") on an unknown name or a value that is no JSON.
     """
     types = {port.name: port.type for port in ports}
     return dict(_parse_one(argument, types) for argument in arguments)

@@ -63,6 +63,31 @@ def test_writing_replaces_a_package_but_nothing_else(tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["app.agentpkg", "home"]
 
 
+@pytest.mark.parametrize(
+    "name, make, said",
+    [
+        ("web", {"manifest.json": '{"name": "a web page"}'}, "is not that of a package"),
+        ("app.agentpkg", {"notes.txt": "mine"}, "has the file 'notes.txt', which is not of"),
+        ("photos.zip", "no zip at all", "is not a package"),
+        ("letter.txt/app", "dear", "cannot be written"),
+    ],
+)
+def test_what_is_no_package_is_found_before_anything_is_written(name, make, said, tmp_path):
+    target = tmp_path / name
+    if isinstance(make, dict):
+        if name == "app.agentpkg":
+            _write(tmp_path)
+        target.mkdir(exist_ok=True)
+        for file, text in make.items():
+            (target / file).write_text(text)
+    else:
+        (tmp_path / name.split("/")[0]).write_text(make)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(PackageError, match=said):
+        PackageWriter(target, agentc_version="0.1")
+    assert sorted(tmp_path.rglob("*")) == before
+
+
 def test_discard_leaves_nothing(tmp_path):
     writer = PackageWriter(tmp_path / "a", agentc_version="0.1")
     writer.add("x", b"1")
