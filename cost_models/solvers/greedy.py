@@ -28,7 +28,7 @@ def solve_greedy(problem: Problem, *, seed: int = 0, time_limit_s: float = 10.0)
         choices |= min(unit.options, key=lambda option: _alone(evaluator, option))
     score = _score(evaluator, choices)
     deadline = time.monotonic() + time_limit_s
-    while time.monotonic() < deadline:
+    while units and time.monotonic() < deadline:  # a graph may have nothing to place
         moves = [{**choices, **option} for unit in units for option in unit.options]
         best_score, best = min(
             ((_score(evaluator, move), move) for move in moves), key=lambda scored: scored[0]

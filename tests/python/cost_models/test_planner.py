@@ -70,6 +70,14 @@ def test_a_solution_says_how_good_it_is() -> None:
     assert verify(problem, solution) == []
 
 
+def test_a_graph_with_nothing_to_place_has_an_answer() -> None:
+    """Only questions to a person, say."""
+    problem = Problem((), Seq(()), ())
+    solution = solve(problem)
+    assert (solution.status, solution.choices) == ("optimal", {})
+    assert solution.metrics.latency_s["p95"] == 0.0
+
+
 def test_a_problem_of_real_size_is_proved_quickly() -> None:
     """Ten stages on eight classes with all transfers."""
     start = time.perf_counter()

@@ -1,4 +1,4 @@
-"""The command line from outside: answers on stdout, one line for a mistake, documented exit codes."""
+"""The command line: answers on stdout, one line for a mistake, the documented exit codes."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ COMPILE_MISTAKES = {
     "small.py -t unit.yaml -o a": (2, "unit.yaml:10: device_classes.local-cpu.memory"),
     "small.py -t key.yaml -o a": (2, "unknown key 'coers'; did you mean 'cores'?"),
     "small.py -t device.yaml -o a": (2, "'local-cpy'; did you mean 'local-cpu'?"),
-    "small.py -t tight.yaml -o a": (3, "local-cpu needs 515 MiB of memory"),
+    "small.py -t tight.yaml -o a": (3, "no device class can run 'say'"),
     "hasty.py -t cluster.yaml -o a": (3, "no placement satisfies sla p95_s = 1 ms; raise p95_s to"),
     "small.py -t cluster.yaml -o a --objective speed": (2, "expected cost or latency"),
     "small.py -t cluster.yaml -o notes.txt": (2, "notes.txt exists and is not a package"),
@@ -169,7 +169,7 @@ def test_a_run_answers_and_its_trace_explains_the_package(run: Run, folder: Path
     assert json.loads((folder / "run.json").read_text())["traceEvents"]
     code, out, _ = run("explain", "small.agentpkg", "--analyze", "run.jsonl", "--json")
     rows = [row for row in json.loads(out)["rows"] if row.get("measured_s")]
-    assert code == 0 and {"say", "double"} <= {row["name"] for row in rows}
+    assert code == 0 and {"say", "double"} <= {row["label"] for row in rows}
 
 
 def test_questions_are_asked_at_the_terminal(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
