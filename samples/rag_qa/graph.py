@@ -1,6 +1,6 @@
 """Answer a question from a folder of documents, and name the sources.
 
-question -> vector search (8 passages) -> rerank (2) -> answer by a small language model.
+question -> vector search (8 passages) -> rerank (1) -> answer by a small language model.
 """
 
 import agentc as ag
@@ -13,23 +13,22 @@ handbook = ag.index("handbook", path="docs/", embedder="all-minilm-l6-v2", chunk
 def search(question: str) -> list[Passage]: ...
 
 
-@ag.rerank(model="all-minilm-l6-v2", k=2)
+@ag.rerank(model="all-minilm-l6-v2", k=1)
 def best(question: str, passages: list[Passage]) -> list[Passage]: ...
 
 
 @ag.llm(
     model="smollm2-135m-instruct",
-    system="You answer questions about a house in one short sentence, using only the notes.",
+    system="You find the answer to a question in a text. You answer with words of the text.",
     max_tokens=48,
-    out_tokens=ag.lognormal(p50=20, p95=44),
+    out_tokens=ag.lognormal(p50=16, p95=44),
     stream=True,
 )
 def answer(question: str, notes: list[Passage]) -> str:
-    """Notes:
-    {notes}
+    """Text: {notes}
 
     Question: {question}
-    Answer in one short sentence."""
+    Answer with one sentence of the text:"""
 
 
 @ag.graph(sla=ag.SLA(p95="20s"), budget=ag.Budget(tokens=4_000))

@@ -1,7 +1,8 @@
-"""A shop assistant that thinks in steps: look something up, calculate, finish.
+"""A shop assistant that works in steps: look something up, then multiply or finish.
 
 The loop is bounded, and a step is a record whose JSON grammar the decoder enforces, so that even
-a very small model cannot emit an invalid call.
+a very small model cannot emit an invalid call. The record's fields come in the order in which it
+is easiest to write them: which product and column first, the tool last.
 """
 
 import sqlite3
@@ -20,10 +21,10 @@ COLUMNS = ("price", "stock")
 class Step(BaseModel):
     """One step of the assistant."""
 
-    tool: Literal["lookup", "multiply", "finish"]
     product: Product
     column: Literal["price", "stock"]
     factor: int = Field(ge=1, le=99)
+    tool: Literal["lookup", "multiply", "finish"]
 
 
 @ag.llm(
@@ -34,10 +35,31 @@ class Step(BaseModel):
     out_tokens=ag.constant(32),
 )
 def decide(question: str, notes: str) -> Step:
-    """Tools: lookup reads a column of a product, multiply multiplies the last number, finish ends.
+    """Question: What do 4 teas cost?
+    Found: nothing
+    Step: {{"product":"tea","column":"price","factor":4,"tool":"lookup"}}
+    Found: 4.5
+    Step: {{"product":"tea","column":"price","factor":4,"tool":"multiply"}}
+    Found: 18.0
+    Step: {{"product":"tea","column":"price","factor":4,"tool":"finish"}}
+
+    Question: How many mugs are in stock?
+    Found: nothing
+    Step: {{"product":"mug","column":"stock","factor":1,"tool":"lookup"}}
+    Found: 35.0
+    Step: {{"product":"mug","column":"stock","factor":1,"tool":"finish"}}
+
+    Question: What do 7 coffees cost?
+    Found: nothing
+    Step: {{"product":"coffee","column":"price","factor":7,"tool":"lookup"}}
+    Found: 7.25
+    Step: {{"product":"coffee","column":"price","factor":7,"tool":"multiply"}}
+    Found: 50.75
+    Step: {{"product":"coffee","column":"price","factor":7,"tool":"finish"}}
+
     Question: {question}
-    Notes: {notes}
-    Next step:"""
+    {notes}
+    Step:"""
 
 
 @ag.tool(
@@ -64,19 +86,25 @@ def multiply(number: float, factor: int) -> float:
 
 @ag.llm(
     model="smollm2-135m-instruct",
-    system="You are a friendly shop assistant.",
+    system="You write the reply of a shop in one short sentence.",
     max_tokens=32,
+    stop=["\n"],
     stream=True,
 )
 def reply(question: str, number: float) -> str:
-    """Question: {question}
-    The number that answers it is {number}. Say it in one short sentence."""
+    """Question: What do 4 teas cost? Number: 18.0
+    Reply: 4 teas cost 18.0 euros.
+    Question: How many mugs are in stock? Number: 35.0
+    Reply: There are 35.0 mugs in stock.
+    Question: {question} Number: {number}
+    Reply:"""
 
 
 @ag.prompt
 def note(notes: str, step: Step, number: float) -> str:
     """{notes}
-    {step} -> {number}"""
+    Step: {step}
+    Found: {number}"""
 
 
 @ag.graph(sla=ag.SLA(p95="60s"), budget=ag.Budget(tokens=4_000, wall="120s"))
@@ -91,13 +119,13 @@ def react(question: str) -> tuple[str, float, str]:
             },
             default=lambda: number,
         )
-        return note(notes, step, result), result, step.tool == "finish"
+        return note(notes, step, result), result, step.tool != "lookup"
 
     notes, number, _ = ag.loop(
         body,
-        init=("nothing yet", 0.0, False),
+        init=("Found: nothing", 0.0, False),
         until=lambda notes, number, done: done,
         max_iters=4,
-        p_stop=0.3,
+        p_stop=0.5,
     )
     return reply(question, number), number, notes
