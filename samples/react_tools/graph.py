@@ -118,6 +118,7 @@ def react(question: str) -> tuple[str, float, str]:
                 "multiply": lambda: multiply(number, step.factor),
             },
             default=lambda: number,
+            weights=[0.55, 0.4, 0.05],
         )
         return note(notes, step, result), result, step.tool != "lookup"
 
