@@ -52,7 +52,8 @@ static ParseResult parseEnum(AsmParser &parser, Enum &value, StringRef what,
     return failure();
   std::optional<Enum> known = symbolize(keyword);
   if (!known)
-    return parser.emitError(loc) << "unknown " << what << " '" << keyword << "'";
+    return parser.emitError(loc)
+           << "unknown " << what << " '" << keyword << "'";
   value = *known;
   return success();
 }

@@ -22,8 +22,8 @@ def Agent_PromptOp : Agent_Op<"prompt", [Pure]> {
                        Variadic<Agent_Printable>:$args);
   let results = (outs Agent_Text:$result);
   let assemblyFormat = [{
-    $template_text `` custom<NamedOperands>($arg_names, $args, type($args)) attr-dict
-    `:` qualified(type($result))
+    $template_text `` custom<NamedOperands>($arg_names, $args, type($args))
+    attr-dict `:` qualified(type($result))
   }];
   let hasVerifier = 1;
   let hasCanonicalizer = 1;

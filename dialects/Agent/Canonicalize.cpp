@@ -16,7 +16,8 @@ using namespace agentc::agent;
 
 static bool isCutIntoPieces(OpOperand &use) {
   auto call = dyn_cast<GenerateOp>(use.getOwner());
-  return call && (use.get() == call.getPrompt() || use.get() == call.getSystem());
+  return call &&
+         (use.get() == call.getPrompt() || use.get() == call.getSystem());
 }
 
 Value agentc::agent::keepPieces(RewriterBase &rewriter, Value old, Value by) {

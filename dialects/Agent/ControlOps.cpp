@@ -219,7 +219,8 @@ LogicalResult RaceOp::verifyRegions() {
 LogicalResult RaceOp::verifySymbolUses(SymbolTableCollection &symbols) {
   // agent_race_c4
   WalkResult result = (*this)->walk([&](CallToolOp call) {
-    auto tool = symbols.lookupNearestSymbolFrom<ToolOp>(call, call.getToolAttr());
+    auto tool =
+        symbols.lookupNearestSymbolFrom<ToolOp>(call, call.getToolAttr());
     if (!tool || tool.getToolClass() != ToolClass::Irreversible)
       return WalkResult::advance();
     call.emitOpError("calls the irreversible tool ")

@@ -1,8 +1,8 @@
 //===- Template.h - prompt templates ----------------------------*- C++ -*-===//
 //
 // The syntax of docs/spec.md, "Prompts and pieces": `{name}` is a placeholder,
-// `{|}` cuts a literal in two pieces, `{{` and `}}` are braces. Templates of the
-// stage dialect also have scaffold markers such as `{<user}` and `{user>}`.
+// `{|}` cuts a literal in two pieces, `{{` and `}}` are braces. Templates of
+// the stage dialect also have scaffold markers such as `{<user}` and `{user>}`.
 //
 //===----------------------------------------------------------------------===//
 

@@ -137,8 +137,9 @@ struct PyRecordType : py::PyConcreteType<PyRecordType> {
   static void bindDerived(ClassTy &c) {
     c.def_static("get", &PyRecordType::get, nb::arg("name"), nb::arg("fields"),
                  nb::arg("loc").none() = nb::none());
-    c.def_prop_ro(
-        "name", [](PyRecordType &t) { return str(agentcRecordTypeGetName(t)); });
+    c.def_prop_ro("name", [](PyRecordType &t) {
+      return str(agentcRecordTypeGetName(t));
+    });
     c.def_prop_ro("fields", [](PyRecordType &t) {
       nb::list fields;
       for (intptr_t i = 0, n = agentcRecordTypeGetNumFields(t); i < n; ++i)
@@ -237,8 +238,9 @@ struct PySlaAttr : py::PyConcreteAttribute<PySlaAttr> {
         numberAttr(context, p50), numberAttr(context, p95),
         numberAttr(context, p99), numberAttr(context, ttft),
         numberAttr(context, availability)};
-    MlirAttribute a = checked<MlirAttribute>(
-        loc, "invalid sla", [&] { return agentcSlaAttrGetChecked(loc, values); });
+    MlirAttribute a = checked<MlirAttribute>(loc, "invalid sla", [&] {
+      return agentcSlaAttrGetChecked(loc, values);
+    });
     return PySlaAttr(loc->getContext(), a);
   }
 
