@@ -134,7 +134,7 @@ def _place(
         sla_source=source_line(graph),
     )
     solution = solve(problem, seed=seed)
-    write_placement(module, graph, shape, placements(problem, solution))
+    write_placement(module, graph, placements(problem, solution))
 
     # Moves between device classes become operations; the C++ gate checks the whole.
     run_pipeline(module, "agentc-finalize-placement")

@@ -1,14 +1,13 @@
-"""Writes the planner's answer into the module: a `#stage.placement` on every stage op.
+"""Writes the planner's answer into the module: a `#stage.placement` on the stage ops.
 
-The planner places what has work. Everything else at stage level follows: KV operations and
-tokenising stand where their model runs, waiting for a tool stands with the orchestrator.
+The planner places what has work; tokenising and opening a sequence stand where their model runs.
 """
 
 from __future__ import annotations
 
 from agentc._mlir import ir
 from agentc.compiler.lower_plan import walk
-from agentc.compiler.shape import PLACEABLE, Shape, op_id
+from agentc.compiler.shape import PLACEABLE, op_id
 from agentc.cost_models.problem import ORCHESTRATOR
 from agentc.cost_models.promise import Placement
 
@@ -17,9 +16,11 @@ IN_ORCHESTRATOR = Placement(ORCHESTRATOR, "")
 
 
 def write_placement(
-    module: ir.Module, graph: ir.OpView, shape: Shape, taken: dict[int, Placement]
+    module: ir.Module, graph: ir.OpView, taken: dict[int, Placement]
 ) -> None:
-    """Attaches a placement to every stage op of `graph`, and the device classes to the module."""
+    """Attaches a placement to the stage ops of `graph` that have work or name a model, and the
+    device classes to the module. The others follow a sequence or a call: `insert-transfers` places
+    them where that is."""
     by_model = {
         op.attributes["model"].value: taken[op_id(op)]
         for op in walk(graph.regions[0].blocks[0])
@@ -27,9 +28,9 @@ def write_placement(
     }
     names: set[str] = set()
     for op in walk(graph.regions[0].blocks[0]):
-        if not op.operation.name.startswith("stage."):
+        candidate = _candidate(op, taken, by_model)
+        if candidate is None:
             continue
-        candidate = _candidate(op, taken, by_model, shape)
         names.add(candidate.device)
         op.attributes["placement"] = _attribute(op, candidate)
     module.operation.attributes["agentc.device_classes"] = ir.ArrayAttr.get(
@@ -38,17 +39,14 @@ def write_placement(
 
 
 def _candidate(
-    op: ir.OpView, taken: dict[int, Placement], by_model: dict[str, Placement], shape: Shape
-) -> Placement:
-    """Returns where `op` stands: its own choice, its model's, or that of what made its operand."""
+    op: ir.OpView, taken: dict[int, Placement], by_model: dict[str, Placement]
+) -> Placement | None:
+    """Returns where `op` stands: its own choice, or its model's; None for what follows others."""
     if op.operation.name in PLACEABLE:
         return taken[op_id(op)]
-    if "model" in op.attributes:
+    if op.operation.name.startswith("stage.") and "model" in op.attributes:
         return by_model.get(op.attributes["model"].value, IN_ORCHESTRATOR)
-    for operand in op.operands:
-        for origin in sorted(shape.origins.get(operand, ())):
-            return taken[origin]
-    return IN_ORCHESTRATOR
+    return None
 
 
 def _attribute(op: ir.OpView, candidate: Placement) -> ir.Attribute:

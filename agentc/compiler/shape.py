@@ -64,8 +64,11 @@ def _block(block: ir.Block, origins: dict[ir.Value, frozenset[int]]) -> Node:
     children: list[Node] = []
     dependencies: set[tuple[int, int]] = set()
     before: dict[ir.Value, frozenset[int]] = {}
+    barrier = frozenset[int]()  # what stands behind a break_if runs only when it is not taken
     for op in block.operations:
-        waits = frozenset[int]().union(*(before.get(value, frozenset()) for value in captured(op)))
+        waits = barrier.union(*(before.get(value, frozenset()) for value in captured(op)))
+        if op.operation.name == "agent.break_if":
+            barrier = waits
         node = _node(op, origins)
         if node is not None:
             dependencies |= {(child, len(children)) for child in waits}
@@ -86,6 +89,8 @@ def _node(op: ir.OpView, origins: dict[ir.Value, frozenset[int]]) -> Node | None
     if kind in CONTROL:
         _bind_arguments(op, origins)
         bodies = [_block(region.blocks[0], origins) for region in op.regions]
+        while kind == "agent.loop" and _bind_carried(op, origins):
+            bodies = [_block(op.regions[0].blocks[0], origins)]
         _bind_results(op, origins)
         has_stages = any(True for body in bodies for _ in leaves(body))
         return CONTROL[kind](op, bodies) if has_stages else None
@@ -103,21 +108,37 @@ def _bind_arguments(op: ir.OpView, origins: dict[ir.Value, frozenset[int]]) -> N
             origins[argument] = origins.get(operand, frozenset())
 
 
+def _bind_carried(loop: ir.OpView, origins: dict[ir.Value, frozenset[int]]) -> bool:
+    """What a loop's body yields comes in again; returns whether that was news."""
+    block = loop.regions[0].blocks[0]
+    news = False
+    for argument, value in zip(list(block.arguments)[1:], _handed_on(block)[0], strict=False):
+        found = origins.get(argument, frozenset()) | origins.get(value, frozenset())
+        news = news or found != origins.get(argument)
+        origins[argument] = found
+    return news
+
+
+def _handed_on(block: ir.Block) -> list[list[ir.Value]]:
+    """The values that a block gives: those that it yields (none when it throws), then those of
+    each break_if."""
+    *body, last = block.operations
+    yielded = list(last.operands) if last.operation.name == "agent.yield" else []
+    breaks = [op for op in body if op.operation.name == "agent.break_if"]
+    return [yielded, *(list(op.operands)[1:] for op in breaks)]
+
+
 def _bind_results(op: ir.OpView, origins: dict[ir.Value, frozenset[int]]) -> None:
-    """A result comes from what any region yields in its place, or from a loop's initial value."""
+    """A result comes from what any region hands on in its place; a loop runs at least once."""
     offset = 0
     for region in op.regions:
-        last = list(region.blocks[0].operations)[-1]
-        if last.operation.name != "agent.yield":
-            continue
-        for number, value in enumerate(last.operands, offset):
-            result = op.results[number]
-            origins[result] = origins.get(result, frozenset()) | origins.get(value, frozenset())
+        handed_on = _handed_on(region.blocks[0])
+        for values in handed_on:
+            for number, value in enumerate(values, offset):
+                result = op.results[number]
+                origins[result] = origins.get(result, frozenset()) | origins.get(value, frozenset())
         if op.operation.name == "agent.parallel":
-            offset += len(last.operands)
-    if op.operation.name == "agent.loop":
-        for result, operand in zip(op.results, op.operands, strict=True):
-            origins[result] |= origins.get(operand, frozenset())
+            offset += len(handed_on[0])
 
 
 def _named(op: ir.OpView) -> dict[str, str]:

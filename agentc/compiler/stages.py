@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agentc._mlir import ir
-from agentc.compiler.lower_plan import source_line, walk, work_record
+from agentc.compiler.lower_plan import source_line, type_name, walk, work_record
 from agentc.compiler.shape import PLACEABLE, Shape, dist_record, op_id
 from agentc.cost_models.specs import EdgeSpec, StageSpec
 from agentc.cost_models.work import WorkBand
@@ -76,18 +76,18 @@ def work_band(op: ir.OpView) -> WorkBand:
 def edge_specs(graph: ir.OpView, shape: Shape) -> list[EdgeSpec]:
     """Returns the values that pass between placeable ops, once per pair of ops and value."""
     edges: dict[tuple[int, int, str], EdgeSpec] = {}
-    for op in walk(graph.regions[0].blocks[0]):
-        if op.operation.name not in PLACEABLE:
-            continue
+    stages = [op for op in walk(graph.regions[0].blocks[0]) if op.operation.name in PLACEABLE]
+    by_id = {op_id(op): op for op in stages}
+    for op in stages:
         for operand in op.operands:
-            what = str(operand.type)
-            for producer in shape.origins.get(operand, frozenset()) - {op_id(op)}:
-                edge = EdgeSpec(producer, op_id(op), _size(operand, op), what=what)
-                edges[producer, op_id(op), what] = edge
+            what = type_name(operand.type)
+            for producer in sorted(shape.origins.get(operand, frozenset()) - {op_id(op)}):
+                size = _size(operand, by_id[producer], op)
+                edges[producer, op_id(op), what] = EdgeSpec(producer, op_id(op), size, what=what)
     return list(edges.values())
 
 
-def _size(value: ir.Value, consumer: ir.OpView) -> float:
+def _size(value: ir.Value, producer: ir.OpView, consumer: ir.OpView) -> float:
     """Expected bytes of a value: by its type, and for a KV by the state that the consumer holds."""
     spelled = str(value.type)
     if spelled == "!stage.kv":
@@ -95,7 +95,7 @@ def _size(value: ir.Value, consumer: ir.OpView) -> float:
     if spelled.startswith("!agent.embedding"):
         return 4.0 * value.type.dim
     if spelled == "!agent.docs":
-        return 8 * DOC_BYTES
+        return DOC_BYTES * (producer.attributes["k"].value if "k" in producer.attributes else 8)
     return BYTES_PER_TOKEN * expected_tokens(consumer)
 
 

@@ -16,7 +16,8 @@ from agentc.compiler.stages import symbols
 def ports(graph: ir.OpView) -> tuple[tuple[plan.Port, ...], tuple[plan.Port, ...]]:
     """Returns the inputs and outputs of a graph. Results without a name are result0, result1..."""
     type_ = graph.attributes["function_type"].value
-    names = [attributes["agent.name"].value for attributes in graph.attributes["arg_attrs"]]
+    given = graph.attributes.get("arg_attrs", ())
+    names = [attributes["agent.name"].value for attributes in given]
     inputs = tuple(port(name, t) for name, t in zip(names, type_.inputs, strict=True))
     given = graph.attributes.get("result_names", [])
     results = [name.value for name in given] or [f"result{i}" for i in range(len(type_.results))]
