@@ -7,8 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from compiled_world import CompiledWorld
+
 from agentc import api
-from agentc.frontend.loader import load_tools
+from agentc.frontend.loader import load_program, load_tools
+from agentc.interpreter import Decoded, GenerateCall, interpret
 from agentc.plan import Op
 from agentc.runtime.result import RunResult
 
@@ -44,3 +47,30 @@ def operations(ops: Sequence[Op]) -> Iterator[Op]:
         yield op
         for region in op.regions:
             yield from operations(region.ops)
+
+
+class _Recording(CompiledWorld):
+    """Keeps what every call answered, in the order of the calls."""
+
+    def __init__(self, package: Path) -> None:
+        super().__init__(package, {})
+        self.said: list[str] = []
+
+    def generate(self, call: GenerateCall) -> Decoded:
+        decoded = super().generate(call)
+        self.said.append(decoded.text.strip())
+        return decoded
+
+
+def interpreted_calls(
+    package: Path, graph: Path, inputs: Mapping[str, Any], seed: int
+) -> list[str]:
+    """Returns what each model call says when the reference interpreter makes them one by one."""
+    traced = load_program(str(graph))
+    world = _Recording(package)
+    try:
+        with traced.module.context:
+            interpret(traced.module, inputs, world, graph=traced.name, seed=seed)
+    finally:
+        world.close()
+    return world.said
