@@ -36,7 +36,7 @@ def index_files(record: plan.Index, compiled: Compiled) -> dict[str, bytes]:
     return {
         record.passages: "".join(lines).encode(),
         record.vectors: array.getvalue(),
-        record.index: bytes(search.save()),
+        record.index: bytes(search.save()),  # type: ignore[arg-type]  # without a path: bytes
     }
 
 

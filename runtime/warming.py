@@ -15,10 +15,12 @@ from agentc.runtime.services import Services
 
 async def warm(plan: Plan, services: Services) -> None:
     """Opens every engine, encoder, module and index of `plan`, in parallel."""
-    uses = {(op.attrs["model"], op.device) for op in _placed(plan.body) if "model" in op.attrs}
-    opening = [_open_model(services, name, device) for name, device in sorted(uses)]
-    opening += [services.devices.index(index) for index in plan.indexes]
-    await asyncio.gather(*opening)
+    uses = {
+        (str(op.attrs["model"]), device) for op, device in _placed(plan.body) if "model" in op.attrs
+    }
+    models = [_open_model(services, name, device) for name, device in sorted(uses)]
+    indexes = [services.devices.index(index) for index in plan.indexes]
+    await asyncio.gather(*models, *indexes)
 
 
 async def _open_model(services: Services, name: str, device: str) -> None:
@@ -31,10 +33,10 @@ async def _open_model(services: Services, name: str, device: str) -> None:
         await services.devices.module(model, device)
 
 
-def _placed(region: Region) -> Iterator[Op]:
-    """Yields the operations that run on a device, in all regions."""
+def _placed(region: Region) -> Iterator[tuple[Op, str]]:
+    """Yields the operations that run on a device, with its name, in all regions."""
     for op in region.ops:
         if op.device is not None:
-            yield op
+            yield op, op.device
         for inner in op.regions:
             yield from _placed(inner)

@@ -38,7 +38,7 @@ def main() -> None:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
     except BrokenPipeError:  # the reader of our output has gone, as `| head` does
-        sys.stdout = None  # type: ignore[assignment]  # or Python complains at exit
+        sys.stdout = None  # or Python complains at exit
         sys.exit(1)
     except OSError as error:
         print(f"error: {error.filename or 'system'}: {error.strerror or error}", file=sys.stderr)

@@ -6,8 +6,9 @@ stages; one depends on another when a value reaches it, directly or through data
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from agentc._mlir import ir
 from agentc._mlir.dialects import agent
@@ -47,7 +48,7 @@ def shape_of(graph: ir.OpView) -> Shape:
 
 def op_id(op: ir.OpView) -> int:
     """Returns the number that `split-calls` gave a stage op."""
-    return op.attributes["op_id"].value
+    return int(op.attributes["op_id"].value)
 
 
 def captured(op: ir.OpView) -> Iterator[ir.Value]:
@@ -141,7 +142,7 @@ def _bind_results(op: ir.OpView, origins: dict[ir.Value, frozenset[int]]) -> Non
             offset += len(handed_on[0])
 
 
-def _named(op: ir.OpView) -> dict[str, str]:
+def _named(op: ir.OpView) -> dict[str, Any]:
     return {"label": op.operation.name.removeprefix("agent."), "source": source_line(op)}
 
 
@@ -191,15 +192,13 @@ def _try(op: ir.OpView, bodies: list[Node]) -> Node:
 
 def dist_record(attribute: agent.DistAttr) -> Distribution:
     """Returns `#agent.dist` as the plan's record."""
+    record = distribution(attribute)
     return Distribution(
-        **{
-            key: tuple(value) if isinstance(value, list) else value
-            for key, value in distribution(attribute).items()
-        }
+        record["kind"], tuple(record["values"]), tuple(record["weights"]), record["provenance"]
     )
 
 
-CONTROL = {
+CONTROL: dict[str, Callable[[ir.OpView, list[Node]], Node]] = {
     "agent.cond": _cond,
     "agent.switch": _switch,
     "agent.loop": _loop,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from agentc._mlir import ir
 from agentc.compiler.lower_plan import source_line, type_name, walk, work_record
 from agentc.compiler.shape import PLACEABLE, Shape, dist_record, op_id
@@ -37,7 +39,12 @@ def stage_specs(module: ir.Module, graph: ir.OpView) -> list[StageSpec]:
 def _spec(op: ir.OpView, table: dict[str, ir.OpView]) -> StageSpec:
     kind = op.operation.name
     label = op.attributes["label"].value if "label" in op.attributes else ""
-    common = {"op": op_id(op), "kind": kind, "label": label, "source": source_line(op)}
+    common: dict[str, Any] = {
+        "op": op_id(op),
+        "kind": kind,
+        "label": label,
+        "source": source_line(op),
+    }
     if kind == "stage.call":
         return _tool_spec(table[op.attributes["tool"].value], common)
     model = op.attributes["model"].value if "model" in op.attributes else None
@@ -53,7 +60,7 @@ def _spec(op: ir.OpView, table: dict[str, ir.OpView]) -> StageSpec:
     )
 
 
-def _tool_spec(tool: ir.OpView, common: dict[str, object]) -> StageSpec:
+def _tool_spec(tool: ir.OpView, common: dict[str, Any]) -> StageSpec:
     declared = "latency" in tool.attributes
     latency = dist_record(tool.attributes["latency"]) if declared else UNKNOWN_TOOL
     cost_usd = tool.attributes["cost_usd"].value if "cost_usd" in tool.attributes else None
@@ -93,7 +100,7 @@ def _size(value: ir.Value, producer: ir.OpView, consumer: ir.OpView) -> float:
     if spelled == "!stage.kv":
         return work_band(consumer).mean.state_bytes
     if spelled.startswith("!agent.embedding"):
-        return 4.0 * value.type.dim
+        return 4.0 * float(value.type.dim)
     if spelled == "!agent.docs":
         return DOC_BYTES * (producer.attributes["k"].value if "k" in producer.attributes else 8)
     return BYTES_PER_TOKEN * expected_tokens(consumer)

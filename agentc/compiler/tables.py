@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, TypeVar
 
 from agentc import plan
 from agentc._mlir import ir
@@ -11,6 +11,8 @@ from agentc._mlir.dialects import agent
 from agentc.compiler.lower_plan import type_name
 from agentc.compiler.shape import dist_record
 from agentc.compiler.stages import symbols
+
+_Record = TypeVar("_Record", plan.Sla, plan.Budget)
 
 
 def ports(graph: ir.OpView) -> tuple[tuple[plan.Port, ...], tuple[plan.Port, ...]]:
@@ -123,7 +125,7 @@ def budget(graph: ir.OpView) -> plan.Budget | None:
     return _limits(graph, "budget", plan.Budget)
 
 
-def _limits(graph: ir.OpView, name: str, record: type[Any]) -> Any:
+def _limits(graph: ir.OpView, name: str, record: type[_Record]) -> _Record | None:
     if name not in graph.attributes:
         return None
     values = graph.attributes[name].values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from agentc._mlir.dialects import agent
@@ -52,7 +53,7 @@ def _flatten(op: ir.OpView, frame: Frame) -> list[Any]:
     return [[item for items in frame.operands(op)[0] for item in items]]
 
 
-_COMPARE = {
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "eq": operator.eq,
     "ne": operator.ne,
     "lt": operator.lt,

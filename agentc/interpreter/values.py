@@ -48,11 +48,11 @@ def python_value(attribute: ir.Attribute, type_: ir.Type) -> Any:
     return attribute.value
 
 
-def format_value(value: Any, type_: ir.Type | str) -> str:
+def format_value(value: Any, type_: Any) -> str:
     """Writes `value` as docs/spec.md, section "Printing", says."""
     spelled = str(type_)
     if spelled == "!agent.text":
-        return value
+        return str(value)
     if spelled == "i1":
         return "true" if value else "false"
     if spelled == "f64":

@@ -25,7 +25,8 @@ def solve_greedy(problem: Problem, *, seed: int = 0, time_limit_s: float = 10.0)
     evaluator = Evaluator(problem)
     choices: dict[int, int] = {}
     for unit in units:
-        choices |= min(unit.options, key=lambda option: _alone(evaluator, option))
+        cheapest = sorted(unit.options, key=lambda option: _alone(evaluator, option))[0]
+        choices.update(cheapest)
     score = _score(evaluator, choices)
     deadline = time.monotonic() + time_limit_s
     while units and time.monotonic() < deadline:  # a graph may have nothing to place
