@@ -191,7 +191,7 @@ def test_tracing_is_deterministic() -> None:
 def test_every_public_name_is_there_and_documented() -> None:
     for name in ag.__all__:
         assert getattr(ag, name).__doc__, name
-    assert set(ag.__all__) == set(ag._HOMES)
+    assert set(ag.__all__) == {*ag._HOMES, *ag._API}
     assert set(ag.__all__) <= set(dir(ag))
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = ag.nothing
