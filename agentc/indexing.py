@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -30,20 +31,28 @@ def read_passages(
     asked) or a line of the file is not such an object (at that line).
     """
     if path.suffix == ".jsonl" and path.is_file():
-        return list(_read_jsonl(path))
-    files = sorted(p for p in path.rglob("*") if p.suffix in TEXT_SUFFIXES and p.is_file())
-    if not files:
+        passages = list(_read_jsonl(path))
+    else:
+        passages = list(_read_folder(path, chunk_tokens, count_tokens))
+    if not passages:
         raise CompileError(
-            f"the index has no documents: found no file at '{path}', expected a .jsonl file or a "
+            f"the index has no documents: found no text at '{path}', expected a .jsonl file or a "
             f"folder with {', '.join(TEXT_SUFFIXES)} files; correct the path",
             source=source,
         )
-    return [
+    return passages
+
+
+def _read_folder(
+    path: Path, chunk_tokens: int, count_tokens: Callable[[str], int]
+) -> Iterator[Passage]:
+    files = sorted(p for p in path.rglob("*") if p.suffix in TEXT_SUFFIXES and p.is_file())
+    return (
         {"id": f"{name}#{number}", "source": name, "text": text, "score": 0.0}
         for file in files
         for name in [file.relative_to(path).as_posix()]
         for number, text in enumerate(_pack(_read_text(file), chunk_tokens, count_tokens))
-    ]
+    )
 
 
 def _read_text(file: Path) -> str:
@@ -59,7 +68,7 @@ def _read_text(file: Path) -> str:
 def _paragraphs(text: str) -> Iterator[str]:
     """Yields paragraphs; a heading is joined to the paragraph after it."""
     heading = ""
-    for block in text.split("\n\n"):
+    for block in re.split(r"\n\s*\n", text):
         block = block.strip()
         if not block:
             continue
@@ -88,13 +97,14 @@ def _pack(text: str, chunk_tokens: int, count_tokens: Callable[[str], int]) -> l
 
 
 def _read_jsonl(path: Path) -> Iterator[Passage]:
-    for number, line in enumerate(_read_text(path).splitlines(), 1):
+    for number, line in enumerate(_read_text(path).split("\n"), 1):
         if not line.strip():
             continue
         try:
             row = json.loads(line)
             text = row["text"]
-        except (json.JSONDecodeError, KeyError, TypeError) as error:
+            text.encode()  # a number has no such method, and half a surrogate pair no bytes
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise CompileError(
                 f"not a passage: {error!r}; expected an object with 'text', and optionally 'id' "
                 "and 'source'",

@@ -27,8 +27,8 @@ def to_jsonl(events: Iterable[Event]) -> str:
 
 
 def from_jsonl(text: str) -> list[Event]:
-    """Reads what `to_jsonl` wrote."""
-    return [msgspec.json.decode(line, type=Event) for line in text.splitlines() if line]
+    """Reads what `to_jsonl` wrote. Only a newline ends a line; texts may have other breaks."""
+    return [msgspec.json.decode(line, type=Event) for line in text.split("\n") if line]
 
 
 @dataclass

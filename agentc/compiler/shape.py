@@ -154,7 +154,7 @@ def _cond(op: ir.OpView, bodies: list[Node]) -> Node:
 
 def _switch(op: ir.OpView, bodies: list[Node]) -> Node:
     """Regions are the default and then the cases; `weights` are the cases and then the default."""
-    declared = "weights" in op.attributes
+    declared = "weights" in op.attributes and sum(op.attributes["weights"]) > 0
     weights = list(op.attributes["weights"]) if declared else [1.0] * len(bodies)
     shares = [weights[-1], *weights[:-1]]
     total = sum(shares)

@@ -10,6 +10,7 @@ from runtime_plans import Builder, run_plan
 from agentc.plan import Estimate, Plan
 from agentc.runtime.analysis import analyze, percentile
 from agentc.runtime.clock import VirtualClock
+from agentc.runtime.trace import Event
 from agentc.runtime.trace_files import from_jsonl, slices, to_jsonl, work_sources
 
 
@@ -56,6 +57,11 @@ def test_jsonl_round_trip():
     text = result.trace.jsonl()
     assert from_jsonl(text) == from_jsonl(to_jsonl(from_jsonl(text)))
     assert [e.kind for e in from_jsonl(text)] == [e.kind for e in result.trace.events]
+
+
+def test_jsonl_keeps_texts_with_line_breaks_of_their_own():
+    events = [Event("token", 1.0, "r", 3, (0,), 0, {"text": "a\u2028b\x0bc\r\nd\x85"})]
+    assert from_jsonl(to_jsonl(events)) == events
 
 
 def test_chrome_trace_has_processes_lanes_slices_and_arrows():
