@@ -105,6 +105,12 @@ def _wrong(value: Any, type_: ValueType, what: str) -> TypeError:
 def _text(value: Any, type_: ValueType, what: str) -> str:
     if not isinstance(value, str):
         raise _wrong(value, type_, what)
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise TypeError(
+            f"{what} is no Unicode text: found half of a surrogate pair at character {error.start}"
+        ) from error
     return str(value)
 
 

@@ -77,3 +77,8 @@ def test_arrays():
     made = conform([1, 2, 3], parse_type("embedding<3>"), "v")
     assert made.dtype == np.float32 and made.tolist() == [1, 2, 3]
     assert conform([[1, 2]], parse_type("tensor<1x2xi64>"), "v").shape == (1, 2)
+
+
+def test_half_a_surrogate_pair_is_no_text():
+    with pytest.raises(TypeError, match="x is no Unicode text: .* at character 1"):
+        conform("a\udcff", parse_type("text"), "x")
