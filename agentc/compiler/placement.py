@@ -15,9 +15,7 @@ ENGINE_BATCH = 8  # sequences that one engine serves at once
 IN_ORCHESTRATOR = Placement(ORCHESTRATOR, "")
 
 
-def write_placement(
-    module: ir.Module, graph: ir.OpView, taken: dict[int, Placement]
-) -> None:
+def write_placement(module: ir.Module, graph: ir.OpView, taken: dict[int, Placement]) -> None:
     """Attaches a placement to the stage ops of `graph` that have work or name a model, and the
     device classes to the module. The others follow a sequence or a call: `insert-transfers` places
     them where that is."""

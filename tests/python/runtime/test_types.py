@@ -80,5 +80,5 @@ def test_arrays():
 
 
 def test_half_a_surrogate_pair_is_no_text():
-    with pytest.raises(TypeError, match="x is no Unicode text: .* at character 1"):
+    with pytest.raises(TypeError, match=r"x is no Unicode text: .* at character 1"):
         conform("a\udcff", parse_type("text"), "x")
