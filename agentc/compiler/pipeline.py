@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agentc import plan
@@ -99,7 +99,8 @@ def place_graph(
     """The first half of `compile_graph`: everything up to the placement, no code generated."""
     cluster = target if isinstance(target, Cluster) else load_cluster(target)
     progress("tracing the graph")
-    traced = load_program(graph) if isinstance(graph, str) else graph
+    # A module of its own: the passes change it, and the caller may compile the graph again.
+    traced = load_program(graph) if isinstance(graph, str) else replace(graph)
     with traced.module.context, ir.Location.unknown():
         return _place(traced, cluster, objective, seed, progress)
 
