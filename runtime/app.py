@@ -227,6 +227,8 @@ class App:
             self._end(live.run.id, RuntimeFault("nobody listens any more", kind="cancelled"))
 
     def _begin(self, ask: _Ask, recorder: Recorder) -> _Live:
+        if self._closing:
+            raise RuntimeFault("the app is closed; load the package again", kind="input")
         checked = check_inputs(self.plan, ask.inputs)
         self._bind()
         limits = tightest(self.plan.budget, ask.budget)

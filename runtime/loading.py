@@ -66,7 +66,7 @@ def load(
 def bind_tools(plan: Plan, tools: Functions) -> Functions:
     """Returns the functions of the plan's tools. Raises PackageError naming each that is missing,
     with the nearest given name."""
-    missing = [tool.name for tool in plan.tools if tool.name not in tools]
+    missing = [tool.name for tool in plan.tools if not callable(tools.get(tool.name))]
     if missing:
         near = difflib.get_close_matches(missing[0], list(tools), n=1)
         raise PackageError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from agentc.plan import Plan
@@ -38,5 +38,5 @@ class RunResult:
 
     outputs: dict[str, Any]
     usage: Usage
-    trace: Trace
+    trace: Trace = field(repr=False)  # with its plan, pages of text
     run_id: str

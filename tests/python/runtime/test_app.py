@@ -43,6 +43,15 @@ def test_run_sync_many_times_and_close():
     app.close()
 
 
+def test_a_closed_app_says_so():
+    app = make_app(_echo_plan(), WallClock())
+    assert "Trace" not in repr(app.run_sync(x="a"))
+    app.close()
+    with pytest.raises(RuntimeFault, match="the app is closed; load the package again"):
+        app.run_sync(x="a")
+    app.close()
+
+
 def test_runs_from_two_event_loops_one_after_the_other():
     app = make_app(_echo_plan(), WallClock())
     assert [asyncio.run(app.run(x=t)).outputs["out0"] for t in "ab"] == ["a", "b"]

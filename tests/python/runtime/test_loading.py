@@ -74,3 +74,8 @@ def test_two_who_ask_at_once_get_one_object(tmp_path, monkeypatch):
 
     found = asyncio.run(main())
     assert len(set(map(id, found))) == 1 == len(opened)
+
+
+def test_a_tool_that_cannot_be_called_is_missing(tmp_path):
+    with pytest.raises(PackageError, match="tools shout have no function"):
+        load(_package(tmp_path), tools={"shout": "upper"})
