@@ -70,6 +70,8 @@ def _block(block: ir.Block, origins: dict[ir.Value, frozenset[int]]) -> Node:
         waits = barrier.union(*(before.get(value, frozenset()) for value in captured(op)))
         if op.operation.name == "agent.break_if":
             barrier = waits
+        if _writes(op):  # anything before it may throw, and then it must not have happened
+            waits = frozenset(range(len(children)))
         node = _node(op, origins)
         if node is not None:
             dependencies |= {(child, len(children)) for child in waits}
@@ -79,6 +81,20 @@ def _block(block: ir.Block, origins: dict[ir.Value, frozenset[int]]) -> Node:
     if len(children) == 1:
         return children[0]
     return Dag(tuple(children), tuple(sorted(dependencies)))
+
+
+def _writes(op: ir.OpView) -> bool:
+    """Whether `op`, or anything inside, calls a tool that changes the world."""
+    if op.operation.name == "stage.call":
+        root = op.operation
+        while root.parent is not None:
+            root = root.parent.operation
+        tool = ir.SymbolTable(root)[op.attributes["tool"].value]
+        is_pure = agent.ToolClass(tool.attributes["tool_class"].value) == agent.ToolClass.Pure
+        reads, writes = "reads" in tool.attributes, "writes" in tool.attributes
+        return not is_pure and (writes or not reads)
+    inner = (child for region in op.regions for block in region for child in block.operations)
+    return any(_writes(child) for child in inner)
 
 
 def _node(op: ir.OpView, origins: dict[ir.Value, frozenset[int]]) -> Node | None:

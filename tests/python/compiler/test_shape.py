@@ -169,6 +169,24 @@ def test_what_stands_behind_a_break_waits_for_its_condition() -> None:
         assert x in _ancestors(body)[y]
 
 
+def test_a_tool_that_acts_waits_for_all_before_it_and_a_pure_one_does_not() -> None:
+    with staged(
+        f"""{call("x", "q", 0)}
+        %t = agent.call_tool @ask(%q) : (!agent.text) -> !agent.text
+        %u = agent.cond %c -> (!agent.text) {{
+          %m = agent.call_tool @mail(%q) : (!agent.text) -> !agent.text
+          agent.yield %m : !agent.text
+        }} else {{ agent.yield %q : !agent.text }}
+        %r = agent.concat %x, %t, %u : !agent.text
+        {RETURN.format("r")}"""
+    ) as (_, graph):
+        before = _ancestors(shape_of(graph).tree)
+        ask, mail = ids(graph, "call")
+        (x,) = ids(graph, "decode")
+        assert not before[ask] & {x, mail}
+        assert {x, ask} <= before[mail]
+
+
 def test_values_come_round_a_loop_and_out_of_its_breaks() -> None:
     """What `@n` wrote in one iteration `@m` reads in the next; what `@e` reads behind the loop may
     come from either: all three are edges, over which a placement may have to move text."""
