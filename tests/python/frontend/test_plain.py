@@ -43,7 +43,7 @@ def test_the_majority_is_the_most_frequent_then_the_earliest(ballots: list[str])
     counts = Counter(ballot.strip() for ballot in ballots)
     assert counts[won.strip()] == max(counts.values())
     rivals = [b for b in ballots if counts[b.strip()] == max(counts.values())]
-    assert won == rivals[0]
+    assert won == rivals[0].strip()
 
 
 @given(st.lists(st.sampled_from("abc"), min_size=1, max_size=9), st.integers(1, 9))

@@ -23,7 +23,8 @@ from agentc.runtime.journal_values import KvTokens, decode_values, encode_values
 def _killed_in_the_second_call(folder: Path, tool_class: str) -> None:
     """Starts the agent in a process and kills it while its second call is under way."""
     here = Path(__file__).parent
-    path = os.pathsep.join([str(here), os.environ.get("PYTHONPATH", "")])
+    # an empty entry would be the current folder
+    path = os.pathsep.join(filter(None, [str(here), os.environ.get("PYTHONPATH")]))
     agent = subprocess.Popen(
         [sys.executable, str(here / "crashing_agent.py"), str(folder), tool_class],
         env={**os.environ, "PYTHONPATH": path},
