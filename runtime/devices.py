@@ -85,32 +85,26 @@ class LocalDevices:
     def _engine(self, model: Model, device: str) -> Any:
         from agentc.runtime.engine.opening import open_engine
 
-        record, binary = self._device(device), self._binary(model, device)
-        engine = open_engine(
-            model,
-            record,
-            self._hardware_of(record),
-            vmfb=self.package.path(binary.path),
-            parameters=self._parameters(model, device),
-            tokenizer=self.package.path(model.tokenizer),
-        )
-        self._engines.append(engine)
-        return engine
+        return self._open_on(open_engine, model, device)
 
     def _encoder(self, model: Model, device: str) -> Any:
         from agentc.runtime.engine.opening import open_encoder
 
-        record, binary = self._device(device), self._binary(model, device)
-        encoder = open_encoder(
+        return self._open_on(open_encoder, model, device)
+
+    def _open_on(self, open_: Callable[..., Any], model: Model, device: str) -> Any:
+        """Opens what reads text on a device class; it is closed before the device."""
+        record = self._device(device)
+        opened = open_(
             model,
             record,
             self._hardware_of(record),
-            vmfb=self.package.path(binary.path),
+            vmfb=self.package.path(self._binary(model, device).path),
             parameters=self._parameters(model, device),
             tokenizer=self.package.path(model.tokenizer),
         )
-        self._engines.append(encoder)
-        return encoder
+        self._engines.append(opened)
+        return opened
 
     def _module(self, model: Model, device: str) -> Any:
         from agentc.runtime.backends.tensor_module import TensorModule
