@@ -12,8 +12,8 @@ from collections.abc import Callable
 from math import sqrt
 
 from agentc.models.config import BertConfig
+from agentc.models.decoder import Linear, add
 from agentc.models.linear import PlainLinear
-from agentc.models.llama import Linear, add
 from agentc.models.scalar_body import Body, Scalar
 from agentc.models.shape_ops import collapse, expand
 from agentc.models.tensor_module import Argument, Dim, Tensor, TensorModule

@@ -16,17 +16,18 @@ from agentc.models import (
     bert,
     bert_weights,
     chat,
+    decoder,
+    gguf_decoder,
     kernel_attention,
     linear,
-    llama,
-    llama_weights,
+    safetensors_decoder,
     tokenizer,
 )
+from agentc.models.decoder_weights import DecoderWeights
 from agentc.models.dispatch import KernelFile
 from agentc.models.generic_attention import GenericAttention
 from agentc.models.gguf_file import GgufFile
 from agentc.models.kernel_attention import KernelAttention
-from agentc.models.llama_weights import LlamaWeights
 from agentc.models.registry import ModelSource
 from agentc.models.safetensors_folder import SafetensorsFolder
 from agentc.models.tensor_module import TensorModule, verify
@@ -85,7 +86,7 @@ class BuiltModel:
             precision=self.precision,
             page_shape=self.page_shape,
             page_dtype="f32" if paged else "",
-            page_tokens=llama.PAGE_TOKENS if paged else 0,
+            page_tokens=decoder.PAGE_TOKENS if paged else 0,
             has_set_workers=self.has_set_workers,
         )
 
@@ -124,7 +125,7 @@ def dims(source: ModelSource) -> dict[str, int]:
     """
     if source.kind == "encoder":
         return bert_weights.from_safetensors(SafetensorsFolder(source.path)).config.dims()
-    return _llama_weights(source).config.dims()
+    return _decoder_weights(source).config.dims()
 
 
 def tokenizer_json(source: ModelSource) -> str:
@@ -218,13 +219,13 @@ def _finish(
 def _load(source: ModelSource) -> _Loaded:
     if source.kind == "encoder":
         return _load_encoder(source)
-    weights = _llama_weights(source)
+    weights = _decoder_weights(source)
     tokens = _tokenizer(source)
     return _Loaded(
         weights.config.dims(),
         tokens,
         chat.chat_format(tokens, source.path.name),
-        lambda target: _emit_llama(weights, target, source.name),
+        lambda target: _emit_decoder(weights, target, source.name),
     )
 
 
@@ -241,19 +242,19 @@ def _load_encoder(source: ModelSource) -> _Loaded:
     return _Loaded(weights.config.dims(), _tokenizer(source), None, emit)
 
 
-def _llama_weights(source: ModelSource) -> LlamaWeights:
+def _decoder_weights(source: ModelSource) -> DecoderWeights:
     if source.format == "gguf":
-        return llama_weights.from_gguf(GgufFile(source.path))
-    return llama_weights.from_safetensors(SafetensorsFolder(source.path))
+        return gguf_decoder.from_gguf(GgufFile(source.path))
+    return safetensors_decoder.from_safetensors(SafetensorsFolder(source.path))
 
 
-def _emit_llama(weights: LlamaWeights, target: TargetSpec, name: str) -> _Program:
+def _emit_decoder(weights: DecoderWeights, target: TargetSpec, name: str) -> _Program:
     """Kernels where there are some for the target and the shapes, else plain tensor code."""
     attend = kernels.find(kernel_attention.FAMILY, target)
     if not kernel_attention.supports(weights.config):
         attend = None
     multiply = kernels.find(linear.FAMILY, target)
-    program = llama.emit_llama(
+    program = decoder.emit_decoder(
         weights.config,
         partial(KernelAttention, file=_file(attend)) if attend else GenericAttention,
         _linear(multiply),
@@ -261,7 +262,7 @@ def _emit_llama(weights: LlamaWeights, target: TargetSpec, name: str) -> _Progra
     slow = target.is_cpu and not (attend and multiply)
     return _Program(
         program.module,
-        llama.ENTRY,
+        decoder.ENTRY,
         linear.panel_reader(weights.array),
         program.page_shape,
         tuple(found.path for found in (attend, multiply) if found),
@@ -269,7 +270,7 @@ def _emit_llama(weights: LlamaWeights, target: TargetSpec, name: str) -> _Progra
     )
 
 
-def _linear(found: kernels.KernelObject | None) -> Callable[[TensorModule], llama.Linear]:
+def _linear(found: kernels.KernelObject | None) -> Callable[[TensorModule], decoder.Linear]:
     return partial(linear.KernelLinear, file=_file(found)) if found else linear.PlainLinear
 
 

@@ -10,6 +10,8 @@ from agentc.errors import ModelFormatError
 
 MAX_EXTENT = 1 << 24
 """Larger extents than this are taken for damage, not for a model."""
+ACTIVATIONS = ("silu", "gelu_tanh")
+"""What a gated MLP may apply to its gate."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +42,23 @@ class RopeScaling:
 
 
 @dataclass(frozen=True)
-class LlamaConfig:
-    """A decoder of the Llama family: RMS norm, rotary positions, grouped queries, SiLU gate.
+class DecoderConfig:
+    """A decoder-only transformer: RMS norm, rotary positions, grouped queries, a gated MLP.
 
-    `head_dim` may differ from d_model / heads. `tied` means that the output head is the token
-    embedding. `rms_eps` is added to the mean square.
+    Attributes:
+      head_dim: width of a head; may differ from d_model / heads.
+      tied: the output head is the token embedding.
+      rms_eps: added to the mean square of every norm.
+      architecture: the family's name: llama, mistral, qwen2, qwen3 or gemma3.
+      qkv_bias: the query, key and value projections add a bias.
+      head_norm: every query and key head has an RMS norm before its rotation.
+      activation: of the gate: "silu", or "gelu_tanh" (the tanh form of GELU).
+      embedding_scale: the embedding of a token is multiplied by it.
+      attention_scale: queries are multiplied by it; 0 is 1 / sqrt(head_dim). See `query_scale`.
+      post_norms: the outputs of attention and MLP pass a norm of their own before they are added.
+      windows: per layer, how many keys up to itself a token attends to; 0 is all. () is all 0.
+      local_rope_base: rotary base of the layers with a window, whose angles are then not scaled;
+        0 gives them the same angles as the others.
     """
 
     layers: int
@@ -59,6 +73,15 @@ class LlamaConfig:
     rope_base: float
     tied: bool
     rope_scaling: RopeScaling = field(default_factory=RopeScaling)
+    architecture: str = "llama"
+    qkv_bias: bool = False
+    head_norm: bool = False
+    activation: str = "silu"
+    embedding_scale: float = 1.0
+    attention_scale: float = 0.0
+    post_norms: bool = False
+    windows: tuple[int, ...] = ()
+    local_rope_base: float = 0.0
 
     def __post_init__(self) -> None:
         sizes = ("layers", "d_model", "heads", "kv_heads", "head_dim", "ffn", "vocab", "context")
@@ -70,19 +93,50 @@ class LlamaConfig:
             )
         if self.head_dim % 2:
             raise ModelFormatError(f"head_dim is {self.head_dim}, rotary positions need it even")
-        _check_positive("rms_eps", self.rms_eps)
-        _check_positive("rope_base", self.rope_base)
+        self._check_constants()
+        self._check_windows()
         self.rope_scaling.check(self.head_dim // 2)
+
+    def _check_constants(self) -> None:
+        for name in ("rms_eps", "rope_base", "embedding_scale"):
+            _check_positive(name, getattr(self, name))
+        for name in ("attention_scale", "local_rope_base"):
+            if getattr(self, name) != 0:
+                _check_positive(name, getattr(self, name))
+        if self.activation not in ACTIVATIONS:
+            raise ModelFormatError(
+                f"the model's activation is '{self.activation:.40}', expected one of "
+                f"{', '.join(ACTIVATIONS)}"
+            )
+
+    def _check_windows(self) -> None:
+        if not self.windows:
+            object.__setattr__(self, "windows", (0,) * self.layers)
+        if len(self.windows) != self.layers or not all(0 <= w <= MAX_EXTENT for w in self.windows):
+            raise ModelFormatError(
+                f"the model has attention windows {self.windows!s:.60}, expected one of 0 to "
+                f"{MAX_EXTENT} tokens for each of its {self.layers} layers"
+            )
 
     @property
     def qkv_width(self) -> int:
         """Columns of the fused query, key and value projection."""
         return (self.heads + 2 * self.kv_heads) * self.head_dim
 
+    @property
+    def query_scale(self) -> float:
+        """What queries are multiplied by: `attention_scale`, or 1 / sqrt(head_dim)."""
+        return self.attention_scale or self.head_dim**-0.5
+
+    def rope_table(self, layer: int) -> str:
+        """Returns the prefix of the layer's rotary tables: parameters `<prefix>.cos`, `.sin`."""
+        return "rope_local" if self.local_rope_base and self.windows[layer] else "rope"
+
     def parameter_count(self) -> int:
         """Weights of the model (a tied embedding counts once)."""
         attention = self.d_model * (self.qkv_width + self.heads * self.head_dim)
-        layer = attention + 3 * self.d_model * self.ffn + 2 * self.d_model
+        norms = (4 if self.post_norms else 2) * self.d_model + 2 * self.head_dim * self.head_norm
+        layer = attention + 3 * self.d_model * self.ffn + norms + self.qkv_width * self.qkv_bias
         embeddings = self.vocab * self.d_model * (1 if self.tied else 2)
         return self.layers * layer + embeddings + self.d_model
 
@@ -148,7 +202,7 @@ def _check_sizes(config: Any, names: tuple[str, ...]) -> None:
             )
 
 
-Config = TypeVar("Config", LlamaConfig, BertConfig)
+Config = TypeVar("Config", DecoderConfig, BertConfig)
 
 
 def checked(kind: type[Config], origin: str, **values: Any) -> Config:

@@ -6,8 +6,8 @@ kv heads * head_dim. Row of a token: ((page * layers + layer) * 2 + k|v) * 16 + 
 
 from __future__ import annotations
 
-from agentc.models.config import LlamaConfig
-from agentc.models.llama import PAGE_TOKENS, merge_heads
+from agentc.models.config import DecoderConfig
+from agentc.models.decoder import PAGE_TOKENS, merge_heads
 from agentc.models.scalar_body import Body, Scalar
 from agentc.models.shape_ops import collapse, columns, expand, scatter_rows
 from agentc.models.tensor_module import Shape, Tensor, TensorModule
@@ -17,9 +17,9 @@ _MASKED = -1e30
 
 
 class GenericAttention:
-    """Implements `llama.Attention` with gathers and reductions."""
+    """Implements `decoder.Attention` with gathers and reductions."""
 
-    def __init__(self, config: LlamaConfig, module: TensorModule) -> None:
+    def __init__(self, config: DecoderConfig, module: TensorModule) -> None:
         c = self.config = config
         self.page_shape: Shape = (c.layers, 2, PAGE_TOKENS, c.kv_heads, c.head_dim)
         self._rows_per_page = c.layers * 2 * PAGE_TOKENS

@@ -103,16 +103,20 @@ class GgufFile:
     def array(self, name: str, shape: tuple[int, ...]) -> np.ndarray:
         """Returns tensor `name` as f32, which must have `shape` and finite values."""
         info = self.expect(name, shape)
-        kind = GGMLQuantizationType[info.type]
-        raw = np.frombuffer(self._bytes, np.uint8, info.size_bytes, info.offset)
+        raw = self.blocks(info)
         if info.type in ("F32", "F16"):
             values = raw.view(np.float32 if info.type == "F32" else np.float16).reshape(shape)
         else:
-            values = dequantize(raw.reshape(prod(shape[:-1]), -1), kind).reshape(shape)
+            values = dequantize(raw, GGMLQuantizationType[info.type]).reshape(shape)
         values = np.ascontiguousarray(values, dtype=np.float32)
         if not np.isfinite(values).all():
             self._fail(f"tensor '{name}' holds values that are not finite")
         return values
+
+    def blocks(self, info: TensorInfo) -> np.ndarray:
+        """Returns the stored bytes of a tensor, u8 [rows, bytes of a row], without a copy."""
+        raw = np.frombuffer(self._bytes, np.uint8, info.size_bytes, info.offset)
+        return raw.reshape(prod(info.shape[:-1]), -1)
 
     def _fail(self, text: str) -> NoReturn:
         raise ModelFormatError(f"{self.path.name}: {text}")

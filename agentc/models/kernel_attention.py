@@ -6,9 +6,9 @@ transposed, which only the kernels see.
 
 from __future__ import annotations
 
-from agentc.models.config import LlamaConfig
+from agentc.models.config import DecoderConfig
+from agentc.models.decoder import PAGE_TOKENS
 from agentc.models.dispatch import Kernel, KernelFile, dispatch, link_kernels, workgroups
-from agentc.models.llama import PAGE_TOKENS
 from agentc.models.tensor_module import Shape, Tensor, TensorModule
 from agentc.models.tensor_program import Function
 
@@ -23,15 +23,15 @@ _MAX_HEAD_DIM = 256
 _LANES = 16
 
 
-def supports(config: LlamaConfig) -> bool:
+def supports(config: DecoderConfig) -> bool:
     """Whether the kernels take this model's shapes."""
     return config.head_dim % _LANES == 0 and config.head_dim <= _MAX_HEAD_DIM
 
 
 class KernelAttention:
-    """Implements `llama.Attention` with two dispatches a layer."""
+    """Implements `decoder.Attention` with two dispatches a layer."""
 
-    def __init__(self, config: LlamaConfig, module: TensorModule, file: KernelFile) -> None:
+    def __init__(self, config: DecoderConfig, module: TensorModule, file: KernelFile) -> None:
         c = self.config = config
         self.page_shape: Shape = (c.layers, c.kv_heads, 2, PAGE_TOKENS, c.head_dim)
         link_kernels(module, [_ROPE_STORE, _ATTENTION], file)

@@ -28,7 +28,7 @@ def gather_rows(f: Function, table: Tensor, rows: Tensor) -> Tensor:
 
 
 class PlainLinear:
-    """Implements `llama.Linear` with generated code, for every target and shape."""
+    """Implements `decoder.Linear` with generated code, for every target and shape."""
 
     def __init__(self, module: TensorModule) -> None:
         """Needs nothing of the module."""
@@ -43,7 +43,7 @@ class PlainLinear:
 
 
 class KernelLinear(PlainLinear):
-    """Implements `llama.Linear` with kernels/matmul_f32.c.
+    """Implements `decoder.Linear` with kernels/matmul_f32.c.
 
     Matrices whose outputs are a multiple of 16 become the parameter `<name>.panels`,
     [outputs / 16, inputs, 16]; the others stay as they are.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +56,15 @@ class SafetensorsFolder:
                 f"{self.path.name}/config.json: '{key}' is {value!r:.60}, expected {kind.__name__}"
             )
         return value
+
+    def with_settings(self, section: str, defaults: Mapping[str, Any]) -> SafetensorsFolder:
+        """Returns the same folder, its config with the contents of the object `section`, if it
+        has that, over its own, and with `defaults` where neither says something."""
+        inner = self.get(section, dict, {})
+        folder = copy.copy(self)
+        given = {k: v for k, v in {**self.config, **inner}.items() if v is not None}
+        folder.config = {**defaults, **given}
+        return folder
 
     def expect(self, name: str, shape: tuple[int, ...]) -> None:
         """Checks that tensor `name` is there, has `shape` and a float type."""

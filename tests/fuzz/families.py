@@ -77,12 +77,12 @@ def weights(rng: random.Random, folder: Path) -> Iterator[Opener]:
     from models import tiny
 
     from agentc import models
-    from agentc.models import chat, llama_weights, tokenizer
+    from agentc.models import chat, gguf_decoder, tokenizer
     from agentc.models.gguf_file import GgufFile
 
-    config = tiny.llama_config()
+    config = tiny.decoder_config()
     good = folder / "good.gguf"
-    tiny.write_gguf(good, config, tiny.llama_weights(config))
+    tiny.write_gguf(good, config, tiny.decoder_weights(config))
     data = good.read_bytes()
     bad = folder / "bad.gguf"
 
@@ -90,8 +90,8 @@ def weights(rng: random.Random, folder: Path) -> Iterator[Opener]:
         source = models.resolve(str(bad))
         file = GgufFile(source.path)
         tokens = tokenizer.from_gguf(file)
-        read = llama_weights.from_gguf(file)
-        arrays = [read.array(name) for name in tiny.llama_weights(config)]
+        read = gguf_decoder.from_gguf(file)
+        arrays = [read.array(name) for name in tiny.decoder_weights(config)]
         return models.dims(source), chat.chat_format(tokens, "bad.gguf"), arrays
 
     while True:

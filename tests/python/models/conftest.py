@@ -13,10 +13,10 @@ from agentc import models
 from agentc.codegen import iree, kernels, pack, store
 from agentc.codegen.targets import TargetSpec
 from agentc.models import linear
+from agentc.models.decoder import emit_decoder
 from agentc.models.dispatch import KernelFile
 from agentc.models.generic_attention import GenericAttention
 from agentc.models.kernel_attention import FAMILY, KernelAttention
-from agentc.models.llama import emit_llama
 
 from . import tiny
 from .harness import Forward
@@ -63,17 +63,17 @@ def kernel_objects() -> dict[str, Objects]:
 
 
 @pytest.fixture
-def open_llama():
-    """Compiles and opens a random Llama: `open_llama(config, weights, kernel=None)`; `kernel` is
+def open_decoder():
+    """Compiles and opens a random Llama: `open_decoder(config, weights, kernel=None)`; `kernel` is
     its `Objects` or None for plain code."""
     with contextlib.ExitStack() as stack:
 
         def open_(config, weights, kernel=None, pages=40):
             if kernel is None:
-                program, objects = emit_llama(config, GenericAttention), ()
+                program, objects = emit_decoder(config, GenericAttention), ()
             else:
                 objects = (kernel.attention, kernel.matmul)
-                program = emit_llama(
+                program = emit_decoder(
                     config,
                     partial(KernelAttention, file=kernel.attention_file()),
                     partial(linear.KernelLinear, file=kernel.matmul_file()),
@@ -89,7 +89,7 @@ def open_llama():
         yield open_
 
 
-def tiny_llama(**changes):
+def tiny_decoder(**changes):
     """A random config with its weights."""
-    config = tiny.llama_config(**changes)
-    return config, tiny.llama_weights(config)
+    config = tiny.decoder_config(**changes)
+    return config, tiny.decoder_weights(config)

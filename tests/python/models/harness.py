@@ -8,7 +8,7 @@ from pathlib import Path
 import iree.runtime as iree
 import numpy as np
 
-from agentc.models.config import BertConfig, LlamaConfig
+from agentc.models.config import BertConfig, DecoderConfig
 
 PAGE = 16
 HOST_PAGE_BYTES = 4096
@@ -138,8 +138,8 @@ class Forward(Session):
         super().close()
 
 
-def llama_reference(
-    c: LlamaConfig, array: Callable[[str], np.ndarray], tokens: list[int]
+def decoder_reference(
+    c: DecoderConfig, array: Callable[[str], np.ndarray], tokens: list[int]
 ) -> np.ndarray:
     """Logits of every position, f64, by full recomputation."""
     count, half = len(tokens), c.head_dim // 2

@@ -17,7 +17,7 @@ from agentc.models import builder
 from agentc.plan import Binary, Parameters
 
 from . import tiny
-from .harness import Forward, llama_reference
+from .harness import Forward, decoder_reference
 
 TOKENS = [3, 4, 5, 6, 7, 8, 9, 10, 11, 0, 1, 2] * 2
 
@@ -25,8 +25,8 @@ TOKENS = [3, 4, 5, 6, 7, 8, 9, 10, 11, 0, 1, 2] * 2
 @pytest.fixture
 def gguf_file(tmp_path, monkeypatch):
     monkeypatch.setenv("AGENTC_CACHE", str(tmp_path / "cache"))
-    config = tiny.llama_config(d_model=64, ffn=96, vocab=12, heads=4, layers=1, context=64)
-    weights = tiny.llama_weights(config)
+    config = tiny.decoder_config(d_model=64, ffn=96, vocab=12, heads=4, layers=1, context=64)
+    weights = tiny.decoder_weights(config)
     tiny.write_gguf(tmp_path / "tiny.gguf", config, weights)
     return tmp_path / "tiny.gguf", config, weights
 
@@ -43,7 +43,7 @@ def test_gguf_file_to_logits(gguf_file):
     events = []
     source = models.resolve(str(path))
     built = models.build(source, "local-task", progress=lambda *event: events.append(event))
-    expected = llama_reference(config, weights.__getitem__, TOKENS)
+    expected = decoder_reference(config, weights.__getitem__, TOKENS)
     np.testing.assert_allclose(logits(built), expected, atol=2e-4)
     assert built.dims == models.dims(source) == config.dims()
     assert built.chat.begin["user"] == "<user>" and built.chat.end_tokens == (1,)
@@ -61,7 +61,7 @@ def test_without_kernels_plain_code_runs_and_says_so(gguf_file, monkeypatch, tmp
     built = models.build(models.resolve(str(path)), "local-task")
     (note,) = built.notes
     assert "without C kernels on local-task" in note and not built.has_set_workers
-    expected = llama_reference(config, weights.__getitem__, TOKENS)
+    expected = decoder_reference(config, weights.__getitem__, TOKENS)
     np.testing.assert_allclose(logits(built), expected, atol=2e-4)
 
 
@@ -91,13 +91,13 @@ def test_gpu_binaries_compile_without_a_gpu(gguf_file, target):
 def test_folder_of_safetensors(tmp_path, gguf_file):
     _, config, weights = gguf_file
     folder = tmp_path / "folder"
-    tiny.write_llama_folder(folder, config, weights)
+    tiny.write_decoder_folder(folder, config, weights)
     with pytest.raises(ModelFormatError, match=r"tokenizer\.json"):
         models.build(models.resolve(str(folder)), "local-task")
     source = models.resolve("all-minilm-l6-v2").path
     (folder / "tokenizer.json").write_text((source / "tokenizer.json").read_text())
     built = models.build(models.resolve(str(folder)), "local-task")
-    expected = llama_reference(config, weights.__getitem__, TOKENS)
+    expected = decoder_reference(config, weights.__getitem__, TOKENS)
     np.testing.assert_allclose(logits(built), expected, atol=2e-4)
 
 

@@ -21,12 +21,12 @@ def test_encoder_counts_its_parameters():
 
 
 def test_tied_embeddings_count_once():
-    tied, own = tiny.llama_config(), tiny.llama_config(tied=False)
+    tied, own = tiny.decoder_config(), tiny.decoder_config(tied=False)
     assert own.parameter_count() - tied.parameter_count() == tied.vocab * tied.d_model
 
 
 def test_weight_bytes_follow_the_precision():
-    config = tiny.llama_config()
+    config = tiny.decoder_config()
     assert config.dims(0.5)["weight_bytes"] == round(config.parameter_count() * 0.5)
     assert set(config.dims()) == {
         "layers",
@@ -43,7 +43,7 @@ def test_weight_bytes_follow_the_precision():
 
 
 def test_widths():
-    config = tiny.llama_config(heads=6, kv_heads=2, head_dim=16)
+    config = tiny.decoder_config(heads=6, kv_heads=2, head_dim=16)
     assert config.qkv_width == (6 + 2 + 2) * 16
     assert tiny.bert_config().head_dim == 12
 
@@ -51,7 +51,7 @@ def test_widths():
 @pytest.mark.parametrize("field", ["layers", "d_model", "heads", "ffn", "vocab", "context"])
 @pytest.mark.parametrize("value", [0, -1, MAX_EXTENT + 1, 1.5, True, None])
 def test_absurd_sizes_are_refused(field, value):
-    for config in (tiny.llama_config(), tiny.bert_config()):
+    for config in (tiny.decoder_config(), tiny.bert_config()):
         with pytest.raises(ModelFormatError, match=f"the model's {field} is {value!r}, expected"):
             dataclasses.replace(config, **{field: value})
 
@@ -70,7 +70,7 @@ def test_absurd_sizes_are_refused(field, value):
 )
 def test_shapes_that_do_not_fit_are_refused(changes, message):
     with pytest.raises(ModelFormatError, match=message):
-        tiny.llama_config(**changes)
+        tiny.decoder_config(**changes)
 
 
 def test_encoder_heads_must_divide_its_width():

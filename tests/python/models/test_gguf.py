@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from agentc import models
 from agentc.errors import AgentcError, ModelFormatError
-from agentc.models import llama_weights, tokenizer
+from agentc.models import decoder_weights, gguf_decoder, tokenizer
 from agentc.models.gguf_file import GgufFile
 
 from . import tiny
@@ -22,8 +22,8 @@ from . import tiny
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory):
     """A small valid file, its config and weights. Rows of 64 so that all types fit."""
-    config = tiny.llama_config(d_model=64, ffn=64, vocab=12, head_dim=16, heads=4, layers=1)
-    weights = tiny.llama_weights(config)
+    config = tiny.decoder_config(d_model=64, ffn=64, vocab=12, head_dim=16, heads=4, layers=1)
+    weights = tiny.decoder_weights(config)
     path = tmp_path_factory.mktemp("gguf") / "tiny.gguf"
     tiny.write_gguf(path, config, weights)
     return path, config, weights
@@ -32,7 +32,7 @@ def sound(tmp_path_factory):
 def read_all(path):
     """All that the compiler reads of a file."""
     file = GgufFile(path)
-    weights = llama_weights.from_gguf(file)
+    weights = gguf_decoder.from_gguf(file)
     tokenizer.from_gguf(file)
     names = ["embed", "final_norm", "layers.0.qkv", "layers.0.gate_up", "layers.0.down"]
     return weights.config, {name: weights.array(name) for name in names}
@@ -41,7 +41,7 @@ def read_all(path):
 def test_reads_back_what_was_written(sound):
     path, config, weights = sound
     found, arrays = read_all(path)
-    assert found == llama_weights.from_gguf(GgufFile(path)).config
+    assert found == gguf_decoder.from_gguf(GgufFile(path)).config
     assert (found.layers, found.kv_heads, found.tied) == (1, config.kv_heads, True)
     assert found.rms_eps == pytest.approx(config.rms_eps)
     for name, array in arrays.items():
@@ -52,7 +52,7 @@ def test_half_split_undoes_the_interleaving():
     matrix = np.arange(4 * 6 * 3).reshape(24, 3)
     mixed = tiny.interleave_rows(matrix, 4)
     assert (mixed != matrix).any()
-    np.testing.assert_array_equal(llama_weights.half_split_rows(mixed, 4), matrix)
+    np.testing.assert_array_equal(mixed[decoder_weights.half_split_order(4, 6)], matrix)
 
 
 @pytest.mark.parametrize("kind", ["F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1"])

@@ -72,11 +72,11 @@ def test_programs_are_the_same_text_in_every_process():
     code = (
         "from agentc.codegen.store import digest;"
         "from agentc.models.bert import emit_bert;"
-        "from agentc.models.config import BertConfig, LlamaConfig;"
+        "from agentc.models.config import BertConfig, DecoderConfig;"
         "from agentc.models.generic_attention import GenericAttention;"
-        "from agentc.models.llama import emit_llama;"
-        "c = LlamaConfig(2, 64, 4, 2, 16, 96, 50, 64, 1e-5, 1e4, False);"
-        "a = emit_llama(c, GenericAttention);"
+        "from agentc.models.decoder import emit_decoder;"
+        "c = DecoderConfig(2, 64, 4, 2, 16, 96, 50, 64, 1e-5, 1e4, False);"
+        "a = emit_decoder(c, GenericAttention);"
         "b = emit_bert(BertConfig(2, 36, 3, 50, 97, 40, 1e-12));"
         "print(digest(a.module.text(), b.text()))"
     )

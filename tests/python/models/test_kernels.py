@@ -8,7 +8,7 @@ import pytest
 from agentc.codegen import iree, pack, store
 from agentc.models.kernel_attention import KernelAttention, supports
 from agentc.models.linear import KernelLinear, panel_reader
-from agentc.models.llama import rope_tables
+from agentc.models.rope import rope_tables
 from agentc.models.shape_ops import columns
 from agentc.models.tensor_module import Argument, TensorModule, verify
 from agentc.models.tensor_program import Function
@@ -98,7 +98,7 @@ def reference(qkv, config):
 @pytest.fixture(params=[(s, v) for v in kernel_objects() for s in SHAPES], ids="-".join)
 def layer(request):
     shape, variant = request.param
-    config = tiny.llama_config(**SHAPES[shape])
+    config = tiny.decoder_config(**SHAPES[shape])
     attention = Attention(config, kernel_objects()[variant])
     yield attention, config
     attention.session.close()
@@ -186,4 +186,4 @@ def test_products_match_float64_whatever_the_rows(product, rows):
     ("head_dim", "expected"), [(16, True), (256, True), (10, False), (72, False), (272, False)]
 )
 def test_supported_shapes(head_dim, expected):
-    assert supports(tiny.llama_config(head_dim=head_dim)) == expected
+    assert supports(tiny.decoder_config(head_dim=head_dim)) == expected

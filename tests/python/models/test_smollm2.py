@@ -8,12 +8,12 @@ from tokenizers import Tokenizer
 
 from agentc import models
 from agentc.codegen import copies, iree
-from agentc.models import llama_weights
+from agentc.models import gguf_decoder
+from agentc.models.decoder import emit_decoder
 from agentc.models.gguf_file import GgufFile
-from agentc.models.llama import emit_llama
 
 from .conftest import HOST, kernel_objects
-from .harness import Forward, llama_reference
+from .harness import Forward, decoder_reference
 
 PROMPT = "What is the capital of France? Answer in one sentence."
 
@@ -40,8 +40,8 @@ def chat_tokens(smol, tokenizer, text):
 def test_logits_match_float64_teacher_forced(smol, tokenizer, forward):
     """32 tokens one at a time, each step's logits within 1e-3 of the reference."""
     tokens = chat_tokens(smol, tokenizer, PROMPT)[:32]
-    weights = llama_weights.from_gguf(GgufFile(models.resolve("smollm2-135m-instruct").path))
-    expected = llama_reference(weights.config, weights.array, tokens)
+    weights = gguf_decoder.from_gguf(GgufFile(models.resolve("smollm2-135m-instruct").path))
+    expected = decoder_reference(weights.config, weights.array, tokens)
     found = np.stack(
         [forward.prefill([t], [1, 2], position)[0] for position, t in enumerate(tokens)]
     )
@@ -71,11 +71,11 @@ def test_answers_a_question(smol, tokenizer, forward):
 
 def test_no_step_copies_the_pool():
     """The stream form of the real program has no copy of unknown size, nor one of a page."""
-    weights = llama_weights.from_gguf(GgufFile(models.resolve("smollm2-135m-instruct").path))
+    weights = gguf_decoder.from_gguf(GgufFile(models.resolve("smollm2-135m-instruct").path))
     request = models.BuildRequest(models.resolve("smollm2-135m-instruct"), HOST)
     from agentc.models import builder
 
-    program = builder._emit_llama(weights, HOST, "smol")
+    program = builder._emit_decoder(weights, HOST, "smol")
     assert program.objects, "expected the kernels in use"
     stream = iree.stream_text(builder._job(request, program).text, HOST, program.objects)
     page_bytes = 4 * int(np.prod(program.page_shape))
@@ -83,12 +83,12 @@ def test_no_step_copies_the_pool():
 
 
 def test_generic_program_copies_no_pool_either():
-    from .conftest import tiny_llama
+    from .conftest import tiny_decoder
 
-    config, _ = tiny_llama()
+    config, _ = tiny_decoder()
     from agentc.models.generic_attention import GenericAttention
 
-    text = emit_llama(config, GenericAttention).module.text()
+    text = emit_decoder(config, GenericAttention).module.text()
     assert copies.cache_sized_copies(iree.stream_text(text, HOST), 4096) == []
     borrowed = text.replace("hal.tensor.import consume ", "hal.tensor.import ")
     assert copies.cache_sized_copies(iree.stream_text(borrowed, HOST), 4096)

@@ -74,8 +74,8 @@ def test_minilm_neither_cuts_nor_pads():
 
 
 def write(tmp_path, **changes):
-    config = tiny.llama_config(d_model=64, ffn=64, vocab=12, heads=4, layers=1)
-    tiny.write_gguf(tmp_path / "t.gguf", config, tiny.llama_weights(config), **changes)
+    config = tiny.decoder_config(d_model=64, ffn=64, vocab=12, heads=4, layers=1)
+    tiny.write_gguf(tmp_path / "t.gguf", config, tiny.decoder_weights(config), **changes)
     return tmp_path / "t.gguf"
 
 

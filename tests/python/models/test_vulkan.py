@@ -9,11 +9,11 @@ import pytest
 from agentc.codegen import iree, pack, store
 from agentc.codegen.targets import TargetSpec
 from agentc.models.bert import emit_bert
+from agentc.models.decoder import emit_decoder
 from agentc.models.generic_attention import GenericAttention
-from agentc.models.llama import emit_llama
 
 from . import tiny
-from .harness import Forward, Session, bert_reference, llama_reference
+from .harness import Forward, Session, bert_reference, decoder_reference
 
 
 def has_vulkan() -> bool:
@@ -34,9 +34,9 @@ def archive_of(module, weights):
 
 
 def test_llama_mixed_batch():
-    config = tiny.llama_config()
-    weights = tiny.llama_weights(config)
-    program = emit_llama(config, GenericAttention)
+    config = tiny.decoder_config()
+    weights = tiny.decoder_weights(config)
+    program = emit_decoder(config, GenericAttention)
     binary = iree.compile(program.module.text(), TargetSpec("vulkan"))
     archive = archive_of(program.module, weights)
     forward = Forward(binary.path, archive.path, program.page_shape, 24, np.nan, "vulkan")
@@ -49,7 +49,7 @@ def test_llama_mixed_batch():
     )
     forward.close()
     for logits, sequence in zip(found, (first, second), strict=True):
-        expected = llama_reference(config, weights.__getitem__, sequence)[-1]
+        expected = decoder_reference(config, weights.__getitem__, sequence)[-1]
         np.testing.assert_allclose(logits, expected, atol=5e-4)
 
 

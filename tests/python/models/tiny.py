@@ -10,8 +10,8 @@ import numpy as np
 from gguf.quants import quantize
 from safetensors.numpy import save_file
 
-from agentc.models.config import BertConfig, LlamaConfig
-from agentc.models.llama import rope_tables
+from agentc.models.config import BertConfig, DecoderConfig
+from agentc.models.rope import rope_tables
 
 PIECES = ["<s>", "</s>", "<unk>", "a", "b", "c", "ab", "abc", "Ġ", "Ġa", "x", "y"]
 MERGES = ["a b", "ab c", "Ġ a"]
@@ -21,7 +21,7 @@ CHAT = (
 )
 
 
-def llama_config(**changes: object) -> LlamaConfig:
+def decoder_config(**changes: object) -> DecoderConfig:
     """Two layers, groups of three, sizes that no vector width divides."""
     values: dict[str, object] = {
         "layers": 2,
@@ -36,10 +36,10 @@ def llama_config(**changes: object) -> LlamaConfig:
         "rope_base": 1e4,
         "tied": True,
     }
-    return LlamaConfig(**{**values, **changes})  # type: ignore[arg-type]
+    return DecoderConfig(**{**values, **changes})  # type: ignore[arg-type]
 
 
-def llama_weights(config: LlamaConfig, seed: int = 0) -> dict[str, np.ndarray]:
+def decoder_weights(config: DecoderConfig, seed: int = 0) -> dict[str, np.ndarray]:
     """Random parameters under the emitter's names; large enough that attention matters."""
     rng = np.random.default_rng(seed)
     c = config
@@ -72,7 +72,7 @@ def interleave_rows(matrix: np.ndarray, heads: int) -> np.ndarray:
 
 def write_gguf(
     path: Path,
-    c: LlamaConfig,
+    c: DecoderConfig,
     weights: dict[str, np.ndarray],
     kind: str = "F32",
     **metadata: object,
@@ -106,7 +106,7 @@ def write_gguf(
     writer.close()
 
 
-def gguf_tensors(c: LlamaConfig, weights: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def gguf_tensors(c: DecoderConfig, weights: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The tensors of a GGUF file, by name."""
     q, kv = c.heads * c.head_dim, c.kv_heads * c.head_dim
     tensors = {
@@ -144,7 +144,7 @@ def _add(writer: gguf.GGUFWriter, name: str, array: np.ndarray, kind: str) -> No
         writer.add_tensor(name, quantize(array, type_), raw_dtype=type_)
 
 
-def write_llama_folder(path: Path, c: LlamaConfig, weights: dict[str, np.ndarray]) -> None:
+def write_decoder_folder(path: Path, c: DecoderConfig, weights: dict[str, np.ndarray]) -> None:
     """Writes config.json and model.safetensors as Hugging Face names them."""
     q, kv = c.heads * c.head_dim, c.kv_heads * c.head_dim
     tensors = {

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agentc.models.config import LlamaConfig, RopeScaling
-from agentc.models.llama import rope_frequencies
+from agentc.models.config import DecoderConfig, RopeScaling
+from agentc.models.rope import rope_frequencies
 
 from . import tiny
-from .conftest import kernel_objects, tiny_llama
-from .harness import PAGE, llama_reference
+from .conftest import kernel_objects, tiny_decoder
+from .harness import PAGE, decoder_reference
 
 VARIANTS = ["plain", *kernel_objects()]
 TOKENS = np.random.default_rng(1).integers(0, 61, 150).tolist()
@@ -39,28 +39,28 @@ def pick(variant):
     ],
     ids=["no groups, own head", "one kv head for 13", "head_dim 80"],
 )
-def test_logits_match_float64(open_llama, variant, changes):
-    config, weights = tiny_llama(**changes)
-    forward = open_llama(config, weights, pick(variant))
-    expected = llama_reference(config, weights.__getitem__, TOKENS[:70])
+def test_logits_match_float64(open_decoder, variant, changes):
+    config, weights = tiny_decoder(**changes)
+    forward = open_decoder(config, weights, pick(variant))
+    expected = decoder_reference(config, weights.__getitem__, TOKENS[:70])
     found = forward.prefill(TOKENS[:70], PAGES)
     np.testing.assert_allclose(found, expected, atol=2e-4)
 
 
-def test_plain_code_takes_any_head_size(open_llama):
-    config, weights = tiny_llama(head_dim=10, heads=3, kv_heads=1)
-    forward = open_llama(config, weights)
-    expected = llama_reference(config, weights.__getitem__, TOKENS[:20])
+def test_plain_code_takes_any_head_size(open_decoder):
+    config, weights = tiny_decoder(head_dim=10, heads=3, kv_heads=1)
+    forward = open_decoder(config, weights)
+    expected = decoder_reference(config, weights.__getitem__, TOKENS[:20])
     np.testing.assert_allclose(forward.prefill(TOKENS[:20], PAGES), expected, atol=2e-4)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_rows_are_bitwise_independent(open_llama, variant):
+def test_rows_are_bitwise_independent(open_decoder, variant):
     """Chunking, batch company, page numbers, stale NaN pages and worker counts change no bit."""
-    config, weights = tiny_llama()
-    forward = open_llama(config, weights, pick(variant))
+    config, weights = tiny_decoder()
+    forward = open_decoder(config, weights, pick(variant))
     whole = forward.prefill(TOKENS[:100], PAGES)
-    expected = llama_reference(config, weights.__getitem__, TOKENS[:100])
+    expected = decoder_reference(config, weights.__getitem__, TOKENS[:100])
     np.testing.assert_allclose(whole, expected, atol=2e-4)
 
     forward.fill_pool(np.nan)
@@ -79,10 +79,10 @@ def test_rows_are_bitwise_independent(open_llama, variant):
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_mixed_batch_equals_each_alone(open_llama, variant):
+def test_mixed_batch_equals_each_alone(open_decoder, variant):
     """A decode token, a chunk on a shared prefix page and a whole prompt, in one call."""
-    config, weights = tiny_llama()
-    forward = open_llama(config, weights, pick(variant))
+    config, weights = tiny_decoder()
+    forward = open_decoder(config, weights, pick(variant))
     first, second, third = TOKENS[:40], TOKENS[:16] + TOKENS[50:70], TOKENS[100:121]
     alone = [forward.prefill(t, PAGES)[-1] for t in (first, second, third)]
 
@@ -101,9 +101,9 @@ def test_mixed_batch_equals_each_alone(open_llama, variant):
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_prefix_written_and_read_in_one_call(open_llama, variant):
-    config, weights = tiny_llama()
-    forward = open_llama(config, weights, pick(variant))
+def test_prefix_written_and_read_in_one_call(open_decoder, variant):
+    config, weights = tiny_decoder()
+    forward = open_decoder(config, weights, pick(variant))
     expected = forward.prefill(TOKENS[:48], PAGES)[-1]
     forward.fill_pool(np.nan)
     table = [[21, 22, 23], [21, 22, 24]]
@@ -114,18 +114,18 @@ def test_prefix_written_and_read_in_one_call(open_llama, variant):
 
 
 @pytest.mark.parametrize("variant", [v for v in VARIANTS if v != "plain"])
-def test_padding_rows_change_nothing(open_llama, variant):
-    config, weights = tiny_llama()
-    forward = open_llama(config, weights, pick(variant))
+def test_padding_rows_change_nothing(open_decoder, variant):
+    config, weights = tiny_decoder()
+    forward = open_decoder(config, weights, pick(variant))
     expected = forward.prefill(TOKENS[:20], PAGES)
     forward.fill_pool(0.0)
     padded = forward.step(TOKENS[:25], range(25), [0] * 20 + [-1] * 5, [PAGES], range(20))
     np.testing.assert_array_equal(padded, expected)
 
 
-def test_page_zero_takes_padding_on_plain_targets(open_llama):
-    config, weights = tiny_llama()
-    forward = open_llama(config, weights)
+def test_page_zero_takes_padding_on_plain_targets(open_decoder):
+    config, weights = tiny_decoder()
+    forward = open_decoder(config, weights)
     expected = forward.prefill(TOKENS[:20], PAGES[:2])
     table = [PAGES[:2], [0, 0]]
     sequences = [0] * 20 + [1] * 4
@@ -137,9 +137,9 @@ def test_page_zero_takes_padding_on_plain_targets(open_llama):
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(cuts=st.lists(st.integers(1, 59), max_size=6, unique=True), seed=st.integers(0, 2**16))
-def test_any_chunking_gives_the_same_bits(open_llama, cuts, seed):
-    config, weights = tiny_llama()
-    forward = open_llama(config, weights, next(iter(kernel_objects().values()), None))
+def test_any_chunking_gives_the_same_bits(open_decoder, cuts, seed):
+    config, weights = tiny_decoder()
+    forward = open_decoder(config, weights, next(iter(kernel_objects().values()), None))
     rng = np.random.default_rng(seed)
     pages = rng.permutation(np.arange(1, 40))[:4].tolist()
     whole = forward.prefill(TOKENS[:60], PAGES, rows=[59])
@@ -149,25 +149,25 @@ def test_any_chunking_gives_the_same_bits(open_llama, cuts, seed):
     np.testing.assert_array_equal(found, whole)
 
 
-def test_attention_spans_the_online_softmax_blocks(open_llama):
+def test_attention_spans_the_online_softmax_blocks(open_decoder):
     """300 keys: more than two blocks of 8 pages."""
-    config, weights = tiny_llama(context=400)
+    config, weights = tiny_decoder(context=400)
     tokens = (TOKENS * 3)[:300]
-    expected = llama_reference(config, weights.__getitem__, tokens)[-5:]
+    expected = decoder_reference(config, weights.__getitem__, tokens)[-5:]
     for variant in VARIANTS:
-        forward = open_llama(config, weights, pick(variant))
+        forward = open_decoder(config, weights, pick(variant))
         found = forward.prefill(tokens, list(range(1, 39)), rows=range(295, 300))
         np.testing.assert_allclose(found, expected, atol=2e-4)
 
 
 def test_rope_scaling_kinds():
-    base = rope_frequencies(tiny.llama_config())
-    linear = tiny.llama_config(rope_scaling=RopeScaling("linear", factor=4.0))
+    base = rope_frequencies(tiny.decoder_config())
+    linear = tiny.decoder_config(rope_scaling=RopeScaling("linear", factor=4.0))
     np.testing.assert_allclose(rope_frequencies(linear), base / 4)
     own = tuple(range(1, 9))
-    factors = tiny.llama_config(rope_scaling=RopeScaling("factors", factors=own))
+    factors = tiny.decoder_config(rope_scaling=RopeScaling("factors", factors=own))
     np.testing.assert_allclose(rope_frequencies(factors), base / np.arange(1, 9))
-    llama3 = tiny.llama_config(rope_scaling=RopeScaling("llama3", 8.0, 1.0, 4.0, 64))
+    llama3 = tiny.decoder_config(rope_scaling=RopeScaling("llama3", 8.0, 1.0, 4.0, 64))
     turns = 64 * base / (2 * np.pi)
     found = rope_frequencies(llama3)
     np.testing.assert_allclose(found[turns > 4], base[turns > 4])
@@ -176,8 +176,8 @@ def test_rope_scaling_kinds():
 
 
 def test_config_counts_its_parameters():
-    config, weights = tiny_llama(tied=False)
+    config, weights = tiny_decoder(tied=False)
     stored = sum(w.size for n, w in weights.items() if not n.startswith("rope"))
     assert config.parameter_count() == stored
     assert config.dims()["weight_bytes"] == 4 * stored
-    assert isinstance(config, LlamaConfig) and PAGE == 16
+    assert isinstance(config, DecoderConfig) and PAGE == 16

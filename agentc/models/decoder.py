@@ -1,4 +1,4 @@
-"""The Llama family as a tensor program: `forward` over a flat batch and a paged KV pool.
+"""Decoders as tensor programs: `forward` over a flat batch and a paged KV pool.
 
     forward(tokens[T] i32, positions[T] i32, sequence_of[T] i32, block_table[S, P] i32,
             logit_rows[R] i32, pool consume) -> (logits[R, vocab] f32, pool)
@@ -14,9 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-
-from agentc.models.config import LlamaConfig, RopeScaling
+from agentc.errors import ModelFormatError
+from agentc.models.config import DecoderConfig
 from agentc.models.linear import PlainLinear, gather_rows
 from agentc.models.scalar_body import Body, Scalar
 from agentc.models.shape_ops import collapse
@@ -54,19 +53,21 @@ class Linear(Protocol):
 
 
 @dataclass(frozen=True)
-class LlamaProgram:
+class DecoderProgram:
     """A finished program: its module and the page shape (the pool's shape without pages)."""
 
     module: TensorModule
     page_shape: tuple[int, ...]
 
 
-def emit_llama(
-    config: LlamaConfig,
-    make_attention: Callable[[LlamaConfig, TensorModule], Attention],
+def emit_decoder(
+    config: DecoderConfig,
+    make_attention: Callable[[DecoderConfig, TensorModule], Attention],
     make_linear: Callable[[TensorModule], Linear] = PlainLinear,
-) -> LlamaProgram:
+) -> DecoderProgram:
     """Returns the `forward` program of a model."""
+    if config.qkv_bias or config.head_norm or config.post_norms or any(config.windows):
+        raise ModelFormatError(f"models of the family '{config.architecture}' are not supported")
     module = TensorModule("llm")
     attention, linear = make_attention(config, module), make_linear(module)
     pool_shape: Shape = ("pages", *attention.page_shape)
@@ -84,11 +85,11 @@ def emit_llama(
     )
     logits, pool = _forward(f, config, attention, linear)
     f.finish([logits], {"pool": pool})
-    return LlamaProgram(module, tuple(int(d) for d in attention.page_shape))
+    return DecoderProgram(module, tuple(int(d) for d in attention.page_shape))
 
 
 def _forward(
-    f: Function, config: LlamaConfig, attention: Attention, linear: Linear
+    f: Function, config: DecoderConfig, attention: Attention, linear: Linear
 ) -> tuple[Tensor, Tensor]:
     x = linear.gather(f, f["tokens"], "embed", (config.vocab, config.d_model))
     pool = f["pool"]
@@ -103,7 +104,7 @@ def _forward(
 
 def _layer(
     f: Function,
-    c: LlamaConfig,
+    c: DecoderConfig,
     attention: Attention,
     linear: Linear,
     layer: int,
@@ -149,38 +150,6 @@ def silu_gate(f: Function, gate_up: Tensor, ffn: int) -> Tensor:
         return gate / ((-gate).exp() + 1.0) * up
 
     return f.map("->tf", body=body, sizes={"t": gate_up.shape[0], "f": ffn})
-
-
-def rope_frequencies(config: LlamaConfig) -> np.ndarray:
-    """Returns the rotary angle per position, f64 [head_dim / 2]: base^(-2i / head_dim), stretched
-    as `config.rope_scaling` says."""
-    pairs = np.arange(0, config.head_dim, 2, dtype=np.float64) / config.head_dim
-    frequencies: np.ndarray = config.rope_base**-pairs
-    scaling = config.rope_scaling
-    if scaling.kind == "linear":
-        return frequencies / scaling.factor
-    if scaling.kind == "factors":
-        divided: np.ndarray = frequencies / np.asarray(scaling.factors)
-        return divided
-    if scaling.kind == "llama3":
-        return _llama3_frequencies(frequencies, scaling)
-    return frequencies
-
-
-def _llama3_frequencies(frequencies: np.ndarray, s: RopeScaling) -> np.ndarray:
-    turns = s.original_context * frequencies / (2 * np.pi)
-    share = (turns - s.low_frequency) / (s.high_frequency - s.low_frequency)
-    keep: np.ndarray = np.clip(share, 0.0, 1.0)
-    stretched: np.ndarray = frequencies * (keep + (1.0 - keep) / s.factor)
-    return stretched
-
-
-def rope_tables(config: LlamaConfig) -> dict[str, np.ndarray]:
-    """Returns the parameters "rope.cos" and "rope.sin", f32 [context, head_dim / 2]. Tables keep
-    the angles exact where f32 arithmetic on large positions would not."""
-    angles = np.arange(config.context)[:, None] * rope_frequencies(config)[None, :]
-    cos, sin = np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
-    return {"rope.cos": cos, "rope.sin": sin}
 
 
 def merge_heads(f: Function, x: Tensor) -> Tensor:
