@@ -118,6 +118,14 @@ class GgufFile:
         raw = np.frombuffer(self._bytes, np.uint8, info.size_bytes, info.offset)
         return raw.reshape(prod(info.shape[:-1]), -1)
 
+    def stored_type(self, name: str) -> str:
+        """Returns the type of tensor `name`, such as "Q4_K"."""
+        return self.tensors[name].type
+
+    def stored_rows(self, name: str, shape: tuple[int, ...]) -> np.ndarray:
+        """Returns tensor `name` in its type, u8 [rows, bytes of a row]; it must have `shape`."""
+        return self.blocks(self.expect(name, shape))
+
     def _fail(self, text: str) -> NoReturn:
         raise ModelFormatError(f"{self.path.name}: {text}")
 

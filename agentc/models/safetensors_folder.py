@@ -90,6 +90,14 @@ class SafetensorsFolder:
             raise ModelFormatError(f"{self._where(name)} holds values that are not finite")
         return values
 
+    def stored_type(self, name: str) -> str:
+        """Returns the type of tensor `name`, such as "BF16"."""
+        return self._described[name][1]
+
+    def stored_rows(self, name: str, shape: tuple[int, ...]) -> np.ndarray:
+        """Returns tensor `name`, which must have `shape`, as f32: every type here is a float."""
+        return self.array(name, shape)
+
     def _where(self, name: str) -> str:
         return f"{self.path.name}/{self.files[name].name}: tensor '{name}'"
 
