@@ -20,6 +20,7 @@ from agentc.models import (
     gguf_decoder,
     kernel_attention,
     linear,
+    pages,
     safetensors_decoder,
     tokenizer,
 )
@@ -86,7 +87,7 @@ class BuiltModel:
             precision=self.precision,
             page_shape=self.page_shape,
             page_dtype="f32" if paged else "",
-            page_tokens=decoder.PAGE_TOKENS if paged else 0,
+            page_tokens=pages.PAGE_TOKENS if paged else 0,
             has_set_workers=self.has_set_workers,
         )
 

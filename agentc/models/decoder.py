@@ -22,7 +22,6 @@ from agentc.models.shape_ops import collapse
 from agentc.models.tensor_module import Argument, Shape, Tensor, TensorModule
 from agentc.models.tensor_program import Function
 
-PAGE_TOKENS = 16
 ENTRY = "forward"
 
 

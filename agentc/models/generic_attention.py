@@ -7,7 +7,8 @@ kv heads * head_dim. Row of a token: ((page * layers + layer) * 2 + k|v) * 16 + 
 from __future__ import annotations
 
 from agentc.models.config import DecoderConfig
-from agentc.models.decoder import PAGE_TOKENS, merge_heads
+from agentc.models.decoder import merge_heads
+from agentc.models.pages import PAGE_TOKENS
 from agentc.models.scalar_body import Body, Scalar
 from agentc.models.shape_ops import collapse, columns, expand, scatter_rows
 from agentc.models.tensor_module import Shape, Tensor, TensorModule

@@ -7,8 +7,8 @@ transposed, which only the kernels see.
 from __future__ import annotations
 
 from agentc.models.config import DecoderConfig
-from agentc.models.decoder import PAGE_TOKENS
 from agentc.models.dispatch import Kernel, KernelFile, dispatch, link_kernels, workgroups
+from agentc.models.pages import page_shape
 from agentc.models.tensor_module import Shape, Tensor, TensorModule
 from agentc.models.tensor_program import Function
 
@@ -33,7 +33,7 @@ class KernelAttention:
 
     def __init__(self, config: DecoderConfig, module: TensorModule, file: KernelFile) -> None:
         c = self.config = config
-        self.page_shape: Shape = (c.layers, c.kv_heads, 2, PAGE_TOKENS, c.head_dim)
+        self.page_shape: Shape = page_shape(c, "f32")
         link_kernels(module, [_ROPE_STORE, _ATTENTION], file)
 
     def begin(self, f: Function, pool: Tensor) -> None:
