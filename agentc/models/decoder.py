@@ -12,13 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import pi, sqrt
 from typing import Protocol
 
-from agentc.errors import ModelFormatError
 from agentc.models.config import DecoderConfig
 from agentc.models.linear import PlainLinear, gather_rows
 from agentc.models.scalar_body import Body, Scalar
-from agentc.models.shape_ops import collapse
+from agentc.models.shape_ops import collapse, expand
 from agentc.models.tensor_module import Argument, Shape, Tensor, TensorModule
 from agentc.models.tensor_program import Function
 
@@ -65,8 +65,6 @@ def emit_decoder(
     make_linear: Callable[[TensorModule], Linear] = PlainLinear,
 ) -> DecoderProgram:
     """Returns the `forward` program of a model."""
-    if config.qkv_bias or config.head_norm or config.post_norms or any(config.windows):
-        raise ModelFormatError(f"models of the family '{config.architecture}' are not supported")
     module = TensorModule("llm")
     attention, linear = make_attention(config, module), make_linear(module)
     pool_shape: Shape = ("pages", *attention.page_shape)
@@ -82,45 +80,53 @@ def emit_decoder(
             Argument("pool", pool_shape, "f32", updated=True),
         ],
     )
-    logits, pool = _forward(f, config, attention, linear)
+    logits, pool = _Model(f, config, attention, linear).forward()
     f.finish([logits], {"pool": pool})
     return DecoderProgram(module, tuple(int(d) for d in attention.page_shape))
 
 
-def _forward(
-    f: Function, config: DecoderConfig, attention: Attention, linear: Linear
-) -> tuple[Tensor, Tensor]:
-    x = linear.gather(f, f["tokens"], "embed", (config.vocab, config.d_model))
-    pool = f["pool"]
-    attention.begin(f, pool)
-    for layer in range(config.layers):
-        x, pool = _layer(f, config, attention, linear, layer, x, pool)
-    x = gather_rows(f, x, f["logit_rows"])
-    x = rms_norm(f, x, f.parameter("final_norm", (config.d_model,)), config.rms_eps)
-    head = "embed" if config.tied else "head"
-    return linear.apply(f, x, head, config.vocab), attention.end(f, pool)
+@dataclass(frozen=True)
+class _Model:
+    """What the layers share while one program is written."""
 
+    f: Function
+    c: DecoderConfig
+    attention: Attention
+    linear: Linear
 
-def _layer(
-    f: Function,
-    c: DecoderConfig,
-    attention: Attention,
-    linear: Linear,
-    layer: int,
-    x: Tensor,
-    pool: Tensor,
-) -> tuple[Tensor, Tensor]:
-    def normed(x: Tensor, name: str) -> Tensor:
-        return rms_norm(f, x, f.parameter(f"layers.{layer}.{name}", (c.d_model,)), c.rms_eps)
+    def forward(self) -> tuple[Tensor, Tensor]:
+        """Embedding, layers, final norm and head: logits and the new pool."""
+        f, c = self.f, self.c
+        x = self.linear.gather(f, f["tokens"], "embed", (c.vocab, c.d_model))
+        if c.embedding_scale != 1.0:
+            x = f.map("td->td", x, body=lambda b, v: v * c.embedding_scale)
+        pool = f["pool"]
+        self.attention.begin(f, pool)
+        for layer in range(c.layers):
+            x, pool = self._layer(layer, x, pool)
+        x = self._norm(gather_rows(f, x, f["logit_rows"]), "final_norm")
+        logits = self.linear.apply(f, x, "embed" if c.tied else "head", c.vocab)
+        return logits, self.attention.end(f, pool)
 
-    def product(x: Tensor, name: str, outputs: int) -> Tensor:
-        return linear.apply(f, x, f"layers.{layer}.{name}", outputs)
+    def _layer(self, layer: int, x: Tensor, pool: Tensor) -> tuple[Tensor, Tensor]:
+        f, c, name = self.f, self.c, f"layers.{layer}."
+        qkv = self._product(self._norm(x, name + "attn_norm"), name + "qkv", c.qkv_width)
+        qkv = finish_heads(f, c, layer, qkv)
+        attended, pool = self.attention.layer(f, layer, qkv, pool)
+        x = self._add(x, self._product(attended, name + "attn_out", c.d_model), name + "attn_")
+        gate_up = self._product(self._norm(x, name + "mlp_norm"), name + "gate_up", 2 * c.ffn)
+        gated = gate(f, gate_up, c.ffn, c.activation)
+        return self._add(x, self._product(gated, name + "down", c.d_model), name + "mlp_"), pool
 
-    qkv = product(normed(x, "attn_norm"), "qkv", c.qkv_width)
-    a, pool = attention.layer(f, layer, qkv, pool)
-    x = add(f, x, product(a, "attn_out", c.d_model))
-    gate_up = product(normed(x, "mlp_norm"), "gate_up", 2 * c.ffn)
-    return add(f, x, product(silu_gate(f, gate_up, c.ffn), "down", c.d_model)), pool
+    def _norm(self, x: Tensor, name: str) -> Tensor:
+        return rms_norm(self.f, x, self.f.parameter(name, (self.c.d_model,)), self.c.rms_eps)
+
+    def _product(self, x: Tensor, name: str, outputs: int) -> Tensor:
+        return self.linear.apply(self.f, x, name, outputs)
+
+    def _add(self, x: Tensor, y: Tensor, name: str) -> Tensor:
+        """x + y, where some families first give y a norm of its own."""
+        return add(self.f, x, self._norm(y, name + "post_norm") if self.c.post_norms else y)
 
 
 def add(f: Function, x: Tensor, y: Tensor) -> Tensor:
@@ -139,16 +145,52 @@ def rms_norm(f: Function, x: Tensor, weight: Tensor, eps: float) -> Tensor:
     return f.map("td,t,d->td", x, squares, weight, body=body)
 
 
-def silu_gate(f: Function, gate_up: Tensor, ffn: int) -> Tensor:
-    """silu(gate) * up where `gate_up` is [T, gate | up]; silu(z) = z / (1 + e^-z)."""
+def gate(f: Function, gate_up: Tensor, ffn: int, activation: str) -> Tensor:
+    """Returns activation(gate) * up where `gate_up` is [T, gate | up]."""
+    activate = {"silu": _silu, "gelu_tanh": _gelu_tanh}[activation]
 
     def body(b: Body) -> Scalar:
         row, column = b.loop_index("t"), b.loop_index("f")
-        gate = b.read(gate_up, row, column)
-        up = b.read(gate_up, row, column + ffn)
-        return gate / ((-gate).exp() + 1.0) * up
+        return activate(b.read(gate_up, row, column)) * b.read(gate_up, row, column + ffn)
 
     return f.map("->tf", body=body, sizes={"t": gate_up.shape[0], "f": ffn})
+
+
+def _silu(z: Scalar) -> Scalar:
+    """z / (1 + e^-z)."""
+    return z / ((-z).exp() + 1.0)
+
+
+def _gelu_tanh(z: Scalar) -> Scalar:
+    """z (1 + tanh u) / 2 with u = sqrt(2 / pi) (z + 0.044715 z^3) (Hendrycks and Gimpel, 2016),
+    as z / (1 + e^-2u), which is the same."""
+    u = (z * z * z * 0.044715 + z) * sqrt(2.0 / pi)
+    return z / ((u * -2.0).exp() + 1.0)
+
+
+def finish_heads(f: Function, c: DecoderConfig, layer: int, qkv: Tensor) -> Tensor:
+    """Adds the bias of the fused projection [T, heads of q | k | v], and gives every query and
+    key head its RMS norm, where the model has these."""
+    name = f"layers.{layer}."
+    if c.qkv_bias:
+        bias = f.parameter(name + "qkv_bias", (c.qkv_width,))
+        qkv = f.map("tw,w->tw", qkv, bias, body=lambda b, x, y: x + y)
+    if not c.head_norm:
+        return qkv
+    scales = [f.parameter(name + n, (c.head_dim,)) for n in ("q_norm", "k_norm")]
+    groups, rows = ((0,), (1, 2)), qkv.shape[0]
+    heads = expand(f, qkv, groups, (rows, c.heads + 2 * c.kv_heads, c.head_dim))
+    squares = f.reduce("thd->th", heads, body=lambda b, total, x: total + x * x)
+
+    def body(b: Body, x: Scalar, total: Scalar, q_scale: Scalar, k_scale: Scalar) -> Scalar:
+        head = b.loop_index("h")
+        scale = b.select(head.lt(c.heads), q_scale, k_scale)
+        normed = x * (total / float(c.head_dim) + c.rms_eps).rsqrt() * scale
+        return b.select(head.lt(c.heads + c.kv_heads), normed, x)
+
+    return collapse(
+        f, f.map("thd,th,d,d->thd", heads, squares, *scales, body=body), groups, qkv.shape
+    )
 
 
 def merge_heads(f: Function, x: Tensor) -> Tensor:

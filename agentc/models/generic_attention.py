@@ -30,10 +30,6 @@ class GenericAttention:
         rows = self._rows_per_page
         f.size("rows", lambda b: f.dimension(b, "pages") * rows)
         f.size("keys", lambda b: f.dimension(b, "P") * PAGE_TOKENS)
-        self._rope = [
-            f.parameter(f"rope.{n}", (self.config.context, self.config.head_dim // 2))
-            for n in ("cos", "sin")
-        ]
 
         def slot(b: Body, position: Scalar, sequence: Scalar) -> Scalar:
             return self._row(b, f, sequence.index(), position.index()).i32()
@@ -46,8 +42,10 @@ class GenericAttention:
         width = c.kv_heads * c.head_dim
         if len(pool.shape) > 2:
             pool = collapse(f, pool, ((0, 1, 2, 3), (4, 5)), ("rows", width))
-        queries = self._rotate(f, qkv, 0, c.heads, c.head_dim**-0.5)
-        keys = merge_heads(f, self._rotate(f, qkv, c.heads * c.head_dim, c.kv_heads, 1.0))
+        tables = [f"{c.rope_table(layer)}.{n}" for n in ("cos", "sin")]
+        rope = [f.parameter(n, (c.context, c.head_dim // 2)) for n in tables]
+        queries = self._rotate(f, qkv, rope, 0, c.heads, c.query_scale)
+        keys = merge_heads(f, self._rotate(f, qkv, rope, c.heads * c.head_dim, c.kv_heads, 1.0))
         values = columns(f, qkv, (c.heads + c.kv_heads) * c.head_dim, width)
         for kv, new in enumerate((keys, values)):
             offset = (layer * 2 + kv) * PAGE_TOKENS
@@ -64,7 +62,9 @@ class GenericAttention:
         page = b.read(f["block_table"], sequence, position // PAGE_TOKENS).index()
         return page * self._rows_per_page + position % PAGE_TOKENS
 
-    def _rotate(self, f: Function, qkv: Tensor, first: int, heads: int, scale: float) -> Tensor:
+    def _rotate(
+        self, f: Function, qkv: Tensor, rope: list[Tensor], first: int, heads: int, scale: float
+    ) -> Tensor:
         """Rotary positions (Su et al., 2021), pairs (d, d + head_dim / 2), on `heads` heads from
         column `first`; the result is multiplied by `scale`: [T, heads, head_dim]."""
         width = self.config.head_dim
@@ -75,7 +75,7 @@ class GenericAttention:
             upper = d.ge(half)
             partner = b.select(upper, d - half, d + half)
             column = head * width + first
-            cos, sin = (b.read(t, position.index(), d % half) for t in self._rope)
+            cos, sin = (b.read(t, position.index(), d % half) for t in rope)
             x, y = b.read(qkv, row, column + d), b.read(qkv, row, column + partner)
             return (x * cos + y * b.select(upper, sin, -sin)) * scale
 
@@ -92,6 +92,15 @@ class GenericAttention:
         column = kv_head * c.head_dim + b.loop_index("d")
         return b.read(pool, row + (layer * 2 + kv) * PAGE_TOKENS, column)
 
+    def _visible(self, b: Body, layer: int, position: Scalar) -> Scalar:
+        """Whether key j is one that a query of layer `layer` at `position` attends to, as i1."""
+        window = self.config.windows[layer]
+        if not window:
+            return b.loop_index("j").le(position.index())
+        age = position.index() - b.loop_index("j")
+        # A key of the future counts as too old.
+        return b.select(age.ge(0), age, window).lt(window)
+
     def _scores(self, f: Function, layer: int, queries: Tensor, pool: Tensor) -> Tensor:
         def dot(b: Body, total: Scalar, q: Scalar, sequence: Scalar) -> Scalar:
             return total + q * self._cached(b, f, pool, layer, 0, sequence)
@@ -99,7 +108,7 @@ class GenericAttention:
         scores = f.reduce("thd,t->thj", queries, f["sequence_of"], body=dot, sizes={"j": "keys"})
 
         def mask(b: Body, score: Scalar, position: Scalar) -> Scalar:
-            visible = b.loop_index("j").le(position.index())
+            visible = self._visible(b, layer, position)
             return b.select(visible, score, _MASKED)
 
         return f.map("thj,t->thj", scores, f["positions"], body=mask)
@@ -124,7 +133,7 @@ class GenericAttention:
             b: Body, acc: Scalar, w: Scalar, sequence: Scalar, position: Scalar
         ) -> Scalar:
             value = self._cached(b, f, pool, layer, 1, sequence)
-            visible = b.loop_index("j").le(position.index())
+            visible = self._visible(b, layer, position)
             # A stale page may hold NaN, and 0 * NaN is NaN: what is not visible is not read.
             return acc + w * b.select(visible, value, 0.0)
 

@@ -98,7 +98,7 @@ def _gemma(file: GgufFile, sizes: dict[str, Any]) -> dict[str, Any]:
     """What Gemma 3 has of its own; the key names are those of llama.cpp."""
     width, heads = sizes["d_model"], sizes["heads"]
     window = file.get("gemma3.attention.sliding_window", int)
-    period = max(1, file.get("gemma3.attention.sliding_window_pattern", int, _GEMMA_PERIOD))
+    period = file.get("gemma3.attention.sliding_window_pattern", int, _GEMMA_PERIOD)
     by_width = sizes["layers"] == _GEMMA_27B_LAYERS and heads > 0 and width > 0
     return {
         "activation": "gelu_tanh",
@@ -108,7 +108,8 @@ def _gemma(file: GgufFile, sizes: dict[str, Any]) -> dict[str, Any]:
         "rope_base": file.get("gemma3.rope.freq_base", float, 1e6),
         "local_rope_base": file.get("gemma3.rope.freq_base_swa", float, _GEMMA_LOCAL_ROPE),
         "windows": tuple(
-            0 if (i + 1) % period == 0 else window for i in range(_layers(file, sizes))
+            0 if period > 0 and (i + 1) % period == 0 else window
+            for i in range(_layers(file, sizes))
         ),
     }
 

@@ -24,8 +24,9 @@ _LANES = 16
 
 
 def supports(config: DecoderConfig) -> bool:
-    """Whether the kernels take this model's shapes."""
-    return config.head_dim % _LANES == 0 and config.head_dim <= _MAX_HEAD_DIM
+    """Whether the kernels take this model's shapes, and it has no windows or scale of its own."""
+    own = any(config.windows) or config.attention_scale
+    return config.head_dim % _LANES == 0 and config.head_dim <= _MAX_HEAD_DIM and not own
 
 
 class KernelAttention:

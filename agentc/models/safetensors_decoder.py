@@ -136,7 +136,8 @@ def _config(folder: SafetensorsFolder, architecture: str, family: _Family) -> De
     sizes["windows"] = _windows(folder, architecture, sizes)
     if architecture == "gemma3":
         scalar = folder.get("query_pre_attn_scalar", float)
-        sizes["attention_scale"] = scalar**-0.5 if scalar > 0 else float("nan")
+        usual = scalar == sizes["head_dim"]
+        sizes["attention_scale"] = 0.0 if usual else scalar**-0.5 if scalar > 0 else float("nan")
         sizes["embedding_scale"] = max(width, 0) ** 0.5
         sizes["local_rope_base"] = rope.local_base
     return checked(DecoderConfig, f"{folder.path.name}/config.json", **sizes)

@@ -16,7 +16,7 @@ from agentc.models import linear
 from agentc.models.decoder import emit_decoder
 from agentc.models.dispatch import KernelFile
 from agentc.models.generic_attention import GenericAttention
-from agentc.models.kernel_attention import FAMILY, KernelAttention
+from agentc.models.kernel_attention import FAMILY, KernelAttention, supports
 
 from . import tiny
 from .harness import Forward
@@ -73,9 +73,10 @@ def open_decoder():
                 program, objects = emit_decoder(config, GenericAttention), ()
             else:
                 objects = (kernel.attention, kernel.matmul)
+                attend = partial(KernelAttention, file=kernel.attention_file())
                 program = emit_decoder(
                     config,
-                    partial(KernelAttention, file=kernel.attention_file()),
+                    attend if supports(config) else GenericAttention,
                     partial(linear.KernelLinear, file=kernel.matmul_file()),
                 )
             binary = iree.compile(program.module.text(), HOST, objects=objects)

@@ -141,41 +141,86 @@ class Forward(Session):
 def decoder_reference(
     c: DecoderConfig, array: Callable[[str], np.ndarray], tokens: list[int]
 ) -> np.ndarray:
-    """Logits of every position, f64, by full recomputation."""
-    count, half = len(tokens), c.head_dim // 2
-    group = c.heads // c.kv_heads
-    angles = np.outer(np.arange(count), c.rope_base ** (-np.arange(half) * 2 / c.head_dim))
-    turn = np.exp(1j * angles)[:, None, :]
+    """Logits of every position, f64, by full recomputation, layer by layer as the papers and
+    model cards describe each family."""
+    return _Reference(c, array, len(tokens)).logits(tokens)
 
-    def weight(name: str) -> np.ndarray:
-        return array(name).astype(np.float64)
 
-    def norm(x: np.ndarray, name: str) -> np.ndarray:
-        return x / np.sqrt(np.mean(x * x, axis=-1, keepdims=True) + c.rms_eps) * weight(name)
+class _Reference:
+    def __init__(self, c: DecoderConfig, array: Callable[[str], np.ndarray], count: int) -> None:
+        self.c, self.count = c, count
+        self.weight = lambda name: array(name).astype(np.float64)
+        age = np.arange(count)[:, None] - np.arange(count)[None, :]
+        self.seen = {w: (age >= 0) & (age < (w or count)) for w in set(c.windows)}
 
-    def rotate(x: np.ndarray) -> np.ndarray:
-        z = (x[..., :half] + 1j * x[..., half:]) * turn
-        return np.concatenate([z.real, z.imag], axis=-1)
+    def logits(self, tokens: list[int]) -> np.ndarray:
+        x = self.weight("embed")[tokens] * self.c.embedding_scale
+        for layer in range(self.c.layers):
+            name = f"layers.{layer}."
+            added = self.attention(layer, self.norm(x, name + "attn_norm"))
+            x = x + (self.norm(added, name + "attn_post_norm") if self.c.post_norms else added)
+            added = self.mlp(name, self.norm(x, name + "mlp_norm"))
+            x = x + (self.norm(added, name + "mlp_post_norm") if self.c.post_norms else added)
+        head = self.weight("embed" if self.c.tied else "head")
+        return self.norm(x, "final_norm") @ head.T
 
-    x = weight("embed")[tokens]
-    causal = np.tril(np.ones((count, count), bool))
-    for layer in range(c.layers):
-        name = f"layers.{layer}."
-        qkv = (norm(x, name + "attn_norm") @ weight(name + "qkv").T).reshape(
-            count, c.heads + 2 * c.kv_heads, c.head_dim
-        )
-        q = rotate(qkv[:, : c.heads])
-        k = np.repeat(rotate(qkv[:, c.heads : c.heads + c.kv_heads]), group, axis=1)
-        v = np.repeat(qkv[:, c.heads + c.kv_heads :], group, axis=1)
-        scores = np.einsum("ihd,jhd->hij", q, k) / np.sqrt(c.head_dim)
-        scores = np.where(causal, scores, -np.inf)
+    def norm(self, x: np.ndarray, name: str) -> np.ndarray:
+        mean = np.mean(x * x, axis=-1, keepdims=True)
+        return x / np.sqrt(mean + self.c.rms_eps) * self.weight(name)
+
+    def attention(self, layer: int, x: np.ndarray) -> np.ndarray:
+        c, name, count = self.c, f"layers.{layer}.", self.count
+        qkv = x @ self.weight(name + "qkv").T
+        if c.qkv_bias:
+            qkv = qkv + self.weight(name + "qkv_bias")
+        heads = qkv.reshape(count, -1, c.head_dim)
+        q, k, v = np.split(heads, [c.heads, c.heads + c.kv_heads], axis=1)
+        if c.head_norm:
+            q, k = self.norm(q, name + "q_norm"), self.norm(k, name + "k_norm")
+        q, k = self.rotate(layer, q), self.rotate(layer, k)
+        k, v = (np.repeat(a, c.heads // c.kv_heads, axis=1) for a in (k, v))
+        scores = np.einsum("ihd,jhd->hij", q, k) * (c.attention_scale or c.head_dim**-0.5)
+        scores = np.where(self.seen[c.windows[layer]], scores, -np.inf)
         p = np.exp(scores - scores.max(-1, keepdims=True))
         p /= p.sum(-1, keepdims=True)
         attended = np.einsum("hij,jhd->ihd", p, v).reshape(count, -1)
-        x = x + attended @ weight(name + "attn_out").T
-        gate, up = np.split(norm(x, name + "mlp_norm") @ weight(name + "gate_up").T, 2, axis=-1)
-        x = x + (gate / (1 + np.exp(-gate)) * up) @ weight(name + "down").T
-    return norm(x, "final_norm") @ weight("embed" if c.tied else "head").T
+        return attended @ self.weight(name + "attn_out").T
+
+    def rotate(self, layer: int, x: np.ndarray) -> np.ndarray:
+        half = self.c.head_dim // 2
+        z = (x[..., :half] + 1j * x[..., half:]) * self.turns(layer)[:, None, :]
+        return np.concatenate([z.real, z.imag], axis=-1)
+
+    def turns(self, layer: int) -> np.ndarray:
+        """e^(i angle) of every position and pair."""
+        c, s = self.c, self.c.rope_scaling
+        local = c.local_rope_base and c.windows[layer]
+        base = c.local_rope_base if local else c.rope_base
+        per_token = base ** (-np.arange(c.head_dim // 2) * 2 / c.head_dim)
+        if s.kind == "linear" and not local:
+            per_token = per_token / s.factor
+        if s.kind == "factors" and not local:
+            per_token = per_token / np.array(s.factors)
+        if s.kind == "llama3" and not local:
+            for i, speed in enumerate(per_token):
+                wave = 2 * np.pi / speed
+                smooth = (s.original_context / wave - s.low_frequency) / (
+                    s.high_frequency - s.low_frequency
+                )
+                if wave > s.original_context / s.low_frequency:
+                    per_token[i] = speed / s.factor
+                elif wave >= s.original_context / s.high_frequency:
+                    per_token[i] = (1 - smooth) * speed / s.factor + smooth * speed
+        return np.exp(1j * np.outer(np.arange(self.count), per_token))
+
+    def mlp(self, name: str, x: np.ndarray) -> np.ndarray:
+        gate, up = np.split(x @ self.weight(name + "gate_up").T, 2, axis=-1)
+        if self.c.activation == "gelu_tanh":
+            inner = np.sqrt(2 / np.pi) * (gate + 0.044715 * gate**3)
+            activated = 0.5 * gate * (1 + np.tanh(inner))
+        else:
+            activated = gate / (1 + np.exp(-gate))
+        return (activated * up) @ self.weight(name + "down").T
 
 
 def bert_reference(

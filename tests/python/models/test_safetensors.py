@@ -18,7 +18,7 @@ from agentc.models.config import RopeScaling
 from agentc.models.rope import rope_frequencies
 from agentc.models.safetensors_folder import SafetensorsFolder
 
-from . import tiny
+from . import tiny, tiny_folders
 from .harness import decoder_reference
 
 CONFIG_KEYS = [
@@ -57,7 +57,7 @@ ROPE_KEYS = st.sampled_from(
 def llama_folder(tmp_path):
     config = tiny.decoder_config(tied=False)
     weights = tiny.decoder_weights(config)
-    tiny.write_decoder_folder(tmp_path / "tiny", config, weights)
+    tiny_folders.write_decoder_folder(tmp_path / "tiny", config, weights)
     return tmp_path / "tiny", config, weights
 
 
@@ -79,7 +79,7 @@ def test_reference_agrees_with_transformers(tmp_path):
     torch = pytest.importorskip("torch")
     config = tiny.decoder_config(d_model=54, tied=False)
     weights, path = tiny.decoder_weights(config), tmp_path / "tiny"
-    tiny.write_decoder_folder(path, config, weights)
+    tiny_folders.write_decoder_folder(path, config, weights)
     tokens = [3, 1, 4, 1, 5, 9, 2, 6, 60, 0]
     model = transformers.AutoModelForCausalLM.from_pretrained(path, dtype=torch.float64).eval()
     with torch.no_grad():

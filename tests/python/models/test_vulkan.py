@@ -33,8 +33,9 @@ def archive_of(module, weights):
     return pack.pack(declared, weights.__getitem__, origin)
 
 
-def test_llama_mixed_batch():
-    config = tiny.decoder_config()
+@pytest.mark.parametrize("family", ["llama", "qwen2", "gemma3"])
+def test_mixed_batch(family):
+    config = tiny.family_config(family)
     weights = tiny.decoder_weights(config)
     program = emit_decoder(config, GenericAttention)
     binary = iree.compile(program.module.text(), TargetSpec("vulkan"))

@@ -1,16 +1,14 @@
-"""Small random models, and GGUF and safetensors files made of them."""
+"""Small random models, and GGUF files made of them."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import gguf
 import numpy as np
 from gguf.quants import quantize
-from safetensors.numpy import save_file
 
-from agentc.models.config import BertConfig, DecoderConfig
+from agentc.models.config import BertConfig, DecoderConfig, RopeScaling
 from agentc.models.rope import rope_tables
 
 PIECES = ["<s>", "</s>", "<unk>", "a", "b", "c", "ab", "abc", "Ġ", "Ġa", "x", "y"]
@@ -19,6 +17,27 @@ CHAT = (
     "{% for m in messages %}<{{ m['role'] }}>{{ m['content'] }}</s>{% endfor %}"
     "{% if add_generation_prompt %}<assistant>{% endif %}"
 )
+
+
+FAMILIES: dict[str, dict[str, object]] = {
+    "llama": {},
+    "mistral": {"architecture": "mistral", "windows": (21, 21), "tied": False},
+    "qwen2": {"architecture": "qwen2", "qkv_bias": True},
+    "qwen3": {"architecture": "qwen3", "head_norm": True, "tied": False, "rope_base": 1e6},
+    "gemma3": {
+        "architecture": "gemma3",
+        "head_norm": True,
+        "activation": "gelu_tanh",
+        "embedding_scale": 52**0.5,
+        "attention_scale": 24**-0.5,
+        "post_norms": True,
+        "windows": (21, 0),
+        "rope_base": 1e6,
+        "local_rope_base": 1e4,
+        "rope_scaling": RopeScaling("linear", factor=8.0),
+    },
+}
+"""What each family changes in `decoder_config`; the windows are shorter than the tests' texts."""
 
 
 def decoder_config(**changes: object) -> DecoderConfig:
@@ -39,6 +58,11 @@ def decoder_config(**changes: object) -> DecoderConfig:
     return DecoderConfig(**{**values, **changes})  # type: ignore[arg-type]
 
 
+def family_config(family: str, **changes: object) -> DecoderConfig:
+    """`decoder_config` of one of `FAMILIES`."""
+    return decoder_config(**{**FAMILIES[family], **changes})
+
+
 def decoder_weights(config: DecoderConfig, seed: int = 0) -> dict[str, np.ndarray]:
     """Random parameters under the emitter's names; large enough that attention matters."""
     rng = np.random.default_rng(seed)
@@ -47,8 +71,8 @@ def decoder_weights(config: DecoderConfig, seed: int = 0) -> dict[str, np.ndarra
     def matrix(rows: int, columns: int) -> np.ndarray:
         return (rng.standard_normal((rows, columns)) * 1.5 / np.sqrt(columns)).astype(np.float32)
 
-    def norm() -> np.ndarray:
-        return (1 + 0.3 * rng.standard_normal(c.d_model)).astype(np.float32)
+    def norm(width: int = c.d_model) -> np.ndarray:
+        return (1 + 0.3 * rng.standard_normal(width)).astype(np.float32)
 
     weights = {"embed": matrix(c.vocab, c.d_model), "final_norm": norm(), **rope_tables(c)}
     if not c.tied:
@@ -60,6 +84,12 @@ def decoder_weights(config: DecoderConfig, seed: int = 0) -> dict[str, np.ndarra
         weights[name + "attn_out"] = matrix(c.d_model, c.heads * c.head_dim)
         weights[name + "gate_up"] = matrix(2 * c.ffn, c.d_model)
         weights[name + "down"] = matrix(c.d_model, c.ffn)
+        if c.qkv_bias:
+            weights[name + "qkv_bias"] = rng.standard_normal(c.qkv_width).astype(np.float32)
+        if c.head_norm:
+            weights[name + "q_norm"], weights[name + "k_norm"] = norm(c.head_dim), norm(c.head_dim)
+        if c.post_norms:
+            weights[name + "attn_post_norm"], weights[name + "mlp_post_norm"] = norm(), norm()
     return weights
 
 
@@ -78,7 +108,8 @@ def write_gguf(
     **metadata: object,
 ) -> None:
     """Writes a GGUF file; matrices whose rows allow it get type `kind`."""
-    writer = gguf.GGUFWriter(path, "llama")
+    architecture = "llama" if c.architecture == "mistral" else c.architecture
+    writer = gguf.GGUFWriter(path, architecture)
     writer.add_block_count(c.layers)
     writer.add_context_length(c.context)
     writer.add_embedding_length(c.d_model)
@@ -88,6 +119,13 @@ def write_gguf(
     writer.add_key_length(c.head_dim)
     writer.add_rope_freq_base(c.rope_base)
     writer.add_layer_norm_rms_eps(c.rms_eps)
+    if any(c.windows):
+        writer.add_sliding_window(max(c.windows))
+    if c.architecture == "gemma3":
+        writer.add_sliding_window_pattern(2)
+    if c.rope_scaling.kind == "linear":
+        writer.add_rope_scaling_type(gguf.RopeScalingType.LINEAR)
+        writer.add_rope_scaling_factor(c.rope_scaling.factor)
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("gpt-2")
     writer.add_token_list(PIECES)
@@ -106,9 +144,22 @@ def write_gguf(
     writer.close()
 
 
+_GGUF_PLAIN = {
+    "attn_norm": "attn_norm",
+    "q_norm": "attn_q_norm",
+    "k_norm": "attn_k_norm",
+    "attn_out": "attn_output",
+    "attn_post_norm": "post_attention_norm",
+    "mlp_norm": "ffn_norm",
+    "down": "ffn_down",
+    "mlp_post_norm": "post_ffw_norm",
+}
+
+
 def gguf_tensors(c: DecoderConfig, weights: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The tensors of a GGUF file, by name."""
     q, kv = c.heads * c.head_dim, c.kv_heads * c.head_dim
+    permuted = c.architecture in ("llama", "mistral")
     tensors = {
         "token_embd.weight": weights["embed"],
         "output_norm.weight": weights["final_norm"],
@@ -117,19 +168,18 @@ def gguf_tensors(c: DecoderConfig, weights: dict[str, np.ndarray]) -> dict[str, 
         tensors["output.weight"] = weights["head"]
     for layer in range(c.layers):
         own, name = f"layers.{layer}.", f"blk.{layer}."
-        query, key, value = np.split(weights[own + "qkv"], [q, q + kv])
-        gate, up = np.split(weights[own + "gate_up"], 2)
-        tensors |= {
-            name + "attn_norm.weight": weights[own + "attn_norm"],
-            name + "ffn_norm.weight": weights[own + "mlp_norm"],
-            name + "attn_q.weight": interleave_rows(query, c.heads),
-            name + "attn_k.weight": interleave_rows(key, c.kv_heads),
-            name + "attn_v.weight": value,
-            name + "attn_output.weight": weights[own + "attn_out"],
-            name + "ffn_gate.weight": gate,
-            name + "ffn_up.weight": up,
-            name + "ffn_down.weight": weights[own + "down"],
-        }
+        for kind, fused in (("weight", "qkv"), ("bias", "qkv_bias")):
+            if own + fused not in weights:
+                continue
+            query, key, value = np.split(weights[own + fused], [q, q + kv])
+            tensors[f"{name}attn_q.{kind}"] = interleave_rows(query, c.heads) if permuted else query
+            tensors[f"{name}attn_k.{kind}"] = interleave_rows(key, c.kv_heads) if permuted else key
+            tensors[f"{name}attn_v.{kind}"] = value
+        for half, part in zip(("gate", "up"), np.split(weights[own + "gate_up"], 2), strict=True):
+            tensors[f"{name}ffn_{half}.weight"] = part
+        for ours, theirs in _GGUF_PLAIN.items():
+            if own + ours in weights:
+                tensors[f"{name}{theirs}.weight"] = weights[own + ours]
     return tensors
 
 
@@ -142,47 +192,6 @@ def _add(writer: gguf.GGUFWriter, name: str, array: np.ndarray, kind: str) -> No
         writer.add_tensor(name, array.astype(np.float16))
     else:
         writer.add_tensor(name, quantize(array, type_), raw_dtype=type_)
-
-
-def write_decoder_folder(path: Path, c: DecoderConfig, weights: dict[str, np.ndarray]) -> None:
-    """Writes config.json and model.safetensors as Hugging Face names them."""
-    q, kv = c.heads * c.head_dim, c.kv_heads * c.head_dim
-    tensors = {
-        "model.embed_tokens.weight": weights["embed"],
-        "model.norm.weight": weights["final_norm"],
-    }
-    if not c.tied:
-        tensors["lm_head.weight"] = weights["head"]
-    for layer in range(c.layers):
-        own, name = f"layers.{layer}.", f"model.layers.{layer}."
-        parts = np.split(weights[own + "qkv"], [q, q + kv])
-        for letter, part in zip("qkv", parts, strict=True):
-            tensors[f"{name}self_attn.{letter}_proj.weight"] = part
-        for half, part in zip(("gate", "up"), np.split(weights[own + "gate_up"], 2), strict=True):
-            tensors[f"{name}mlp.{half}_proj.weight"] = part
-        tensors[name + "self_attn.o_proj.weight"] = weights[own + "attn_out"]
-        tensors[name + "mlp.down_proj.weight"] = weights[own + "down"]
-        tensors[name + "input_layernorm.weight"] = weights[own + "attn_norm"]
-        tensors[name + "post_attention_layernorm.weight"] = weights[own + "mlp_norm"]
-    path.mkdir(parents=True, exist_ok=True)
-    save_file({n: np.ascontiguousarray(t) for n, t in tensors.items()}, path / "model.safetensors")
-    config = {
-        "model_type": "llama",
-        "num_hidden_layers": c.layers,
-        "hidden_size": c.d_model,
-        "num_attention_heads": c.heads,
-        "num_key_value_heads": c.kv_heads,
-        "head_dim": c.head_dim,
-        "intermediate_size": c.ffn,
-        "vocab_size": c.vocab,
-        "max_position_embeddings": c.context,
-        "rms_norm_eps": c.rms_eps,
-        "rope_theta": c.rope_base,
-        "tie_word_embeddings": c.tied,
-        "hidden_act": "silu",
-        "architectures": ["LlamaForCausalLM"],
-    }
-    (path / "config.json").write_text(json.dumps(config))
 
 
 def bert_config() -> BertConfig:
