@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from agentc.errors import RuntimeFault
 from agentc.runtime.backends.iree import IreeModule
+from agentc.runtime.backends.rows import Bytes
 
 Ints = NDArray[np.int32]
 
@@ -34,12 +36,19 @@ class Forward(Protocol):
     context_tokens: int
     pages: int  # page 0, which belongs to nobody, included
     page_tokens: int
+    page_bytes: int
 
     def __call__(self, batch: FlatBatch) -> NDArray[np.float32]:
         """Runs the batch and returns the logits [R, vocabulary], the caller's to change."""
 
     def reset_pool(self) -> None:
         """Makes a fresh pool after a call that failed."""
+
+    def read_pages(self, pages: Sequence[int]) -> list[Bytes]:
+        """Copies of whole pages, `page_bytes` each; their layout is the device class's own."""
+
+    def write_pages(self, pages: Sequence[int], contents: Sequence[Bytes]) -> None:
+        """Overwrites whole pages with what `read_pages` of the same program gave."""
 
 
 class IreeForward:
@@ -65,6 +74,7 @@ class IreeForward:
         self.page_tokens = page_tokens
         self._module = module
         self._entry = entry
+        self.page_bytes = int(np.prod(page_shape)) * page_dtype.itemsize
         self._shape, self._dtype = (pages, *page_shape), page_dtype
         self._pool: Any = None
         if workers is not None:
@@ -92,6 +102,14 @@ class IreeForward:
         """See Forward. Zeros: plain kernels multiply what they mask by 0, so it must be finite."""
         self._pool = None
         self._pool = self._module.zeros(self._shape, self._dtype)
+
+    def read_pages(self, pages: Sequence[int]) -> list[Bytes]:
+        """See Forward. Not while a call runs."""
+        return self._module.read_rows(self._pool, pages)
+
+    def write_pages(self, pages: Sequence[int], contents: Sequence[Bytes]) -> None:
+        """See Forward. Not while a call runs."""
+        self._module.write_rows(self._pool, pages, contents)
 
     def close(self) -> None:
         """Frees the pool. Close before the module."""

@@ -9,7 +9,6 @@ thread-compatible; so one lock a module, one call at a time. The GIL is free dur
 from __future__ import annotations
 
 import atexit
-import mmap
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agentc.errors import PackageError, RuntimeFault
+from agentc.runtime.backends import rows
+from agentc.runtime.backends.rows import PAGE_BYTES, Bytes, aligned_zeros, import_host
 
 ELEMENT_TYPES: dict[str, Any] = {
     "float32": rt.HalElementType.FLOAT_32,
@@ -31,7 +32,6 @@ ELEMENT_TYPES: dict[str, Any] = {
     "bool": rt.HalElementType.BOOL_8,
 }
 HOST_DRIVERS = ("local-task", "local-sync")
-PAGE_BYTES = mmap.PAGESIZE
 
 
 class IreeDevice:
@@ -134,7 +134,7 @@ class IreeModule:
         if not self._on_host:
             return self.upload(np.zeros(shape, dtype))
         size = int(np.prod(shape)) * dtype.itemsize
-        memory = _aligned_zeros(size)
+        memory = aligned_zeros(size)
         buffer = self._device.allocator.import_host_allocation(
             memory,
             memory_type=rt.MemoryType.DEVICE_LOCAL | rt.MemoryType.HOST_VISIBLE,
@@ -169,10 +169,25 @@ class IreeModule:
         dtype = np.dtype(rt.HalElementType.map_to_dtype(handle.element_type))
         if self._on_host:
             return np.array(handle.map().asarray(handle.shape, dtype), copy=True)
-        target = _aligned_zeros(-(-handle.byte_length // PAGE_BYTES) * PAGE_BYTES)
+        target = aligned_zeros(-(-handle.byte_length // PAGE_BYTES) * PAGE_BYTES)
         self._copy_out(handle.get_buffer(), target)
         result: NDArray[Any] = target[: handle.byte_length].view(dtype).reshape(handle.shape)
         return result
+
+    def read_rows(self, handle: Any, indices: Sequence[int]) -> list[Bytes]:
+        """Copies of single rows (first dimension) of a device array, as bytes."""
+        with self._lock:
+            if self._on_host:
+                return rows.read_mapped(handle, indices)
+            return rows.read_queued(self._device, handle, indices)
+
+    def write_rows(self, handle: Any, indices: Sequence[int], contents: Sequence[Bytes]) -> None:
+        """Overwrites single rows of a device array with bytes, each a whole row."""
+        with self._lock:
+            if self._on_host:
+                rows.write_mapped(handle, indices, contents)
+            else:
+                rows.write_queued(self._device, handle, indices, contents)
 
     def close(self) -> None:
         """Drops everything in dependency order. May be called again."""
@@ -186,11 +201,7 @@ class IreeModule:
 
     def _copy_out(self, source: Any, target: NDArray[np.uint8]) -> None:
         """Copies by the device's queue. Vulkan imports whole host pages only."""
-        memory_type = rt.MemoryType.HOST_LOCAL | rt.MemoryType.DEVICE_VISIBLE
-        usage = rt.BufferUsage.TRANSFER_TARGET | rt.BufferUsage.MAPPING_PERSISTENT
-        buffer = self._device.allocator.import_host_allocation(
-            target, memory_type=memory_type, allowed_usage=usage
-        )
+        buffer = import_host(self._device, target, rt.BufferUsage.TRANSFER_TARGET)
         semaphore = self._device.create_semaphore(0)
         self._device.queue_copy(
             source,
@@ -199,13 +210,6 @@ class IreeModule:
             signal_semaphores=rt.HalFence.create_at(semaphore, 1),
         )
         rt.HalFence.create_at(semaphore, 1).wait()
-
-
-def _aligned_zeros(size_bytes: int) -> NDArray[np.uint8]:
-    """Zeroed bytes that begin on a page boundary and are committed when first touched."""
-    memory = np.zeros(size_bytes + PAGE_BYTES, np.uint8)
-    offset = -memory.ctypes.data % PAGE_BYTES
-    return memory[offset : offset + size_bytes]
 
 
 def _first_line(error: BaseException) -> str:
