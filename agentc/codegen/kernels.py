@@ -19,6 +19,7 @@ from agentc.codegen.targets import TargetSpec, cpu_features
 _ELF = {"x86_64": "embedded-elf-x86_64", "aarch64": "embedded-elf-arm_64"}
 _V3 = {"avx2", "fma", "bmi1", "bmi2", "f16c", "movbe"}
 _V4 = _V3 | {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}
+_VNNI = _V4 | {"avx512_vnni"}
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,10 @@ def variants(target: TargetSpec) -> tuple[str, ...]:
         return ()
     if target.arch in ("", "host"):
         features = set(cpu_features().split())
-        level = 4 if features >= _V4 else 3 if features >= _V3 else 1
+        level = 5 if features >= _VNNI else 4 if features >= _V4 else 3 if features >= _V3 else 1
     else:
         level = {"x86-64-v3": 3, "x86-64-v4": 4}.get(target.arch, 1)
-    known = {4: "x86-64-v4", 3: "x86-64-v3", 1: "x86-64"}
+    known = {5: "x86-64-v4-vnni", 4: "x86-64-v4", 3: "x86-64-v3", 1: "x86-64"}
     return tuple(name for at, name in known.items() if at <= level)
 
 

@@ -1,0 +1,186 @@
+// Products of rows with weight panels: quantised activations, tiles, and what
+// happens to every row of results. The weight format is included before this.
+//
+// A row's result is one chain of fused additions per output, over blocks in
+// order, whatever the tile; the sums inside a block are integers. Rows beside
+// it, tiles, chunks and workgroups change no bit.
+#ifndef AGENTC_KERNELS_LINEAR_H
+#define AGENTC_KERNELS_LINEAR_H
+
+#include "activations.h"
+
+#define MAX_STRIP 16 // panels of the widest strip: a head of 256 outputs
+
+typedef struct job job_t;
+
+// Takes the products of one row with `panels` panels from `panel` on.
+typedef void finish_t(const job_t *job, size_t row, size_t panel, size_t panels,
+                      float *products);
+
+struct job {
+  const float *x; // [rows, depth]
+  const int32_t *gather; // row r is x[gather[r]], unless null
+  const float *norm;     // RMSNorm of x with these factors, unless null
+  float eps;
+  const uint8_t *w; // panels
+  size_t rows, depth, panels;
+  size_t unit;  // panels that stay with one workgroup and are finished together
+  size_t strip; // panels finished together: a multiple of `unit`
+  finish_t *finish;
+  const void *context; // of `finish`
+};
+
+// Activations of the rows in work, on the stack: workers have 128 KiB. Depth is
+// at most GROUP * MAX_GROUPS = 52,352.
+#define MAX_GROUPS (72000 / sizeof(group_t))
+#define MAX_BLOCK_ROWS 96
+
+INLINE size_t least(size_t a, size_t b) { return a < b ? a : b; }
+
+// Rows are cut into tiles of nearly equal height.
+INLINE size_t tiles_of(size_t rows) { return (rows + MAX_ROWS - 1) / MAX_ROWS; }
+INLINE size_t tile_start(size_t rows, size_t tile) {
+  return rows * tile / tiles_of(rows);
+}
+
+INLINE void run_tile(const int rows, const int vecs, const group_t *x,
+                     const uint8_t *w, const uint8_t *scales, size_t blocks,
+                     float *out, size_t stride) {
+  vec total[MAX_ROWS][MAX_VECS];
+  for (int r = 0; r < rows; r++)
+    for (int v = 0; v < vecs; v++)
+      total[r][v] = splat(0.0f);
+  const size_t panel_bytes = blocks * BLOCK_BYTES;
+  for (size_t b = 0; b < blocks; b++) {
+    add_block(rows, vecs, x, w, scales, panel_bytes, total);
+    x += rows;
+    w += BLOCK_BYTES;
+    scales += BLOCK_BYTES;
+  }
+  for (int r = 0; r < rows; r++)
+    for (int v = 0; v < vecs; v++)
+      store(out + (size_t)r * stride + (size_t)(v * LANES), total[r][v]);
+}
+
+// Vectors of outputs of a tile: many for few rows, else two panels or a part of
+// one, and what is left at the end of a strip.
+#define LAST_VECS (TILE_VECS < PANEL_VECS ? TILE_VECS : PANEL_VECS)
+
+// Sizes are constants inside each case, so that sums stay in registers. `v`
+// counts vectors of outputs from the first panel.
+__attribute__((noinline)) static void
+tile(size_t rows, size_t vecs, const group_t *x, const uint8_t *panels,
+     size_t v, size_t blocks, float *out, size_t stride) {
+  const uint8_t *panel = panels + v / PANEL_VECS * blocks * BLOCK_BYTES;
+  const uint8_t *w = panel + v % PANEL_VECS * 4 * LANES;
+  const uint8_t *scales = panel + SCALES_AT + v % PANEL_VECS * 2 * LANES;
+#define RUN(ROWS, VECS) run_tile(ROWS, VECS, x, w, scales, blocks, out, stride)
+  if (vecs > TILE_VECS) {
+    if (rows == 1)
+      RUN(1, FEW_ROWS_VECS);
+    else
+      RUN(FEW_ROWS, FEW_ROWS_VECS);
+    return;
+  }
+#define CASE(ROWS)                                                             \
+  case ROWS:                                                                   \
+    if (vecs == TILE_VECS)                                                     \
+      RUN(ROWS, TILE_VECS);                                                    \
+    else                                                                       \
+      RUN(ROWS, LAST_VECS);                                                    \
+    break;
+  switch (rows) {
+    CASE(1)
+    CASE(2)
+#if MAX_ROWS >= 3
+    CASE(3)
+#endif
+#if MAX_ROWS >= 4
+    CASE(4)
+#endif
+#if MAX_ROWS >= 6
+    CASE(5)
+    CASE(6)
+#endif
+  }
+#undef CASE
+#undef RUN
+}
+
+// The widest tile for this many rows and vectors left.
+INLINE size_t tile_width(size_t rows, size_t left) {
+  if (rows <= FEW_ROWS && left >= FEW_ROWS_VECS)
+    return FEW_ROWS_VECS;
+  return left >= TILE_VECS ? TILE_VECS : LAST_VECS;
+}
+
+// Quantised rows times `panels` panels from `panel` on.
+static void run_strip(const job_t *job, size_t first_row, size_t rows,
+                      const group_t *x, size_t panel, size_t panels) {
+  float products[MAX_ROWS][MAX_STRIP * PANEL];
+  const size_t blocks = job->depth / GROUP, stride = MAX_STRIP * PANEL;
+  const size_t begin = panel * PANEL_VECS, end = begin + panels * PANEL_VECS;
+  for (size_t t = 0; t < tiles_of(rows); t++) {
+    const size_t start = tile_start(rows, t);
+    const size_t height = tile_start(rows, t + 1) - start;
+    for (size_t v = begin, width; v < end; v += width) {
+      width = tile_width(height, end - v);
+      tile(height, width, x + start * blocks, job->w, v, blocks,
+           products[0] + (v - begin) * LANES, stride);
+    }
+    for (size_t r = 0; r < height; r++)
+      job->finish(job, first_row + start + r, panel, panels, products[r]);
+  }
+}
+
+// A tile's groups lie block by block, its rows side by side.
+static void quantise_rows(const job_t *job, size_t first_row, size_t rows,
+                          group_t *out) {
+  const size_t blocks = job->depth / GROUP;
+  for (size_t t = 0; t < tiles_of(rows); t++) {
+    const size_t start = tile_start(rows, t);
+    const size_t height = tile_start(rows, t + 1) - start;
+    for (size_t r = 0; r < height; r++) {
+      size_t row = first_row + start + r;
+      if (job->gather)
+        row = (size_t)job->gather[row];
+      quantise_row(job->x + row * job->depth, job->norm, job->eps, job->depth,
+                   out + start * blocks + r, height);
+    }
+  }
+}
+
+// Rows [row, last_row) times panels [panel, last_panel).
+static void run_share(const job_t *job, size_t row, size_t last_row,
+                      size_t panel, size_t last_panel) {
+  group_t x[MAX_GROUPS] __attribute__((aligned(64)));
+  const size_t fit = MAX_GROUPS / (job->depth / GROUP);
+  const size_t most = least(fit, MAX_BLOCK_ROWS);
+  for (size_t rows; row < last_row; row += rows) {
+    rows = least(most, last_row - row);
+    quantise_rows(job, row, rows, x);
+    for (size_t p = panel, panels; p < last_panel; p += panels) {
+      panels = least(job->strip, last_panel - p);
+      run_strip(job, row, rows, x, p, panels);
+    }
+  }
+}
+
+// Workgroups share the rows where there are enough for each (it then quantises
+// only its own), else the panels.
+#define ROWS_EACH 16
+
+static void run(const job_t *job, size_t group, size_t groups) {
+  size_t row_shares = least(groups, job->rows / ROWS_EACH);
+  while (row_shares > 1 && groups % row_shares)
+    row_shares--;
+  row_shares = row_shares ? row_shares : 1;
+  const size_t panel_shares = groups / row_shares;
+  const size_t r = group / panel_shares, p = group % panel_shares;
+  const size_t units = job->panels / job->unit;
+  run_share(job, job->rows * r / row_shares, job->rows * (r + 1) / row_shares,
+            units * p / panel_shares * job->unit,
+            units * (p + 1) / panel_shares * job->unit);
+}
+
+#endif // AGENTC_KERNELS_LINEAR_H
