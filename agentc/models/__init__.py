@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         build,
         build_all,
         dims,
+        precisions,
         tokenizer_json,
     )
 
@@ -28,6 +29,7 @@ __all__ = [
     "build_all",
     "dims",
     "known_models",
+    "precisions",
     "resolve",
     "tokenizer_json",
 ]

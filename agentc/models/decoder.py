@@ -68,21 +68,22 @@ def emit_decoder(
     module = TensorModule("llm")
     attention, linear = make_attention(config, module), make_linear(module)
     pool_shape: Shape = ("pages", *attention.page_shape)
-    f = Function(
-        module,
-        ENTRY,
-        [
-            Argument("tokens", ("T",), "i32"),
-            Argument("positions", ("T",), "i32"),
-            Argument("sequence_of", ("T",), "i32"),
-            Argument("block_table", ("S", "P"), "i32"),
-            Argument("logit_rows", ("R",), "i32"),
-            Argument("pool", pool_shape, "f32", updated=True),
-        ],
-    )
+    f = Function(module, ENTRY, forward_arguments(pool_shape, "f32"))
     logits, pool = _Model(f, config, attention, linear).forward()
     f.finish([logits], {"pool": pool})
     return DecoderProgram(module, tuple(int(d) for d in attention.page_shape))
+
+
+def forward_arguments(pool_shape: Shape, element: str) -> list[Argument]:
+    """Returns the arguments of `forward` with a pool of that shape and element type."""
+    return [
+        Argument("tokens", ("T",), "i32"),
+        Argument("positions", ("T",), "i32"),
+        Argument("sequence_of", ("T",), "i32"),
+        Argument("block_table", ("S", "P"), "i32"),
+        Argument("logit_rows", ("R",), "i32"),
+        Argument("pool", pool_shape, element, updated=True),
+    ]
 
 
 @dataclass(frozen=True)

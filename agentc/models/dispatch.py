@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from agentc.codegen.kernels import KernelObject
 from agentc.models.scalar_body import TensorProgramError
 from agentc.models.tensor_module import Shape, Tensor, TensorModule
 from agentc.models.tensor_program import Function
@@ -39,6 +40,11 @@ class KernelFile:
 
     name: str
     elf: str
+
+
+def kernel_file(found: KernelObject) -> KernelFile:
+    """Returns an object as programs refer to it."""
+    return KernelFile(found.path.name, found.elf)
 
 
 def link_kernels(module: TensorModule, kernels: Sequence[Kernel], file: KernelFile) -> None:

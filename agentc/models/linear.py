@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
-from agentc.models.dispatch import Kernel, KernelFile, dispatch, link_kernels, workgroups
+from agentc.codegen.kernels import KernelObject
+from agentc.models.dispatch import (
+    Kernel,
+    KernelFile,
+    dispatch,
+    kernel_file,
+    link_kernels,
+    workgroups,
+)
 from agentc.models.scalar_body import Body, Scalar
 from agentc.models.tensor_module import Shape, Tensor, TensorModule
 from agentc.models.tensor_program import Function
@@ -73,6 +82,13 @@ class KernelLinear(PlainLinear):
             return b.read(table, at // _PANEL, b.loop_index("d"), at % _PANEL)
 
         return f.map("r->rd", rows, body=body, sizes={"d": shape[1]})
+
+
+def for_kernel(found: KernelObject | None) -> Callable[[TensorModule], PlainLinear]:
+    """Returns how to multiply with the f32 kernel, or without one."""
+    if found is None:
+        return PlainLinear
+    return partial(KernelLinear, file=kernel_file(found))
 
 
 def _panels(outputs: int, inputs: int) -> tuple[int, int, int]:

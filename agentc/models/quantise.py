@@ -22,6 +22,11 @@ FOUR_BIT_TYPES = ("Q4_0", "Q4_1", "Q4_K")
 _FLOATS = ("F32", "F16", "BF16", "F64")
 
 
+def is_quantised(kind: str) -> bool:
+    """Whether a file type stores less than floats of 16 bits."""
+    return kind not in _FLOATS
+
+
 def narrowest_form(kind: str, *, precise: bool) -> str:
     """Returns the form in which precision "i4" keeps a matrix of file type `kind`: "as narrow as
     the file". `precise` is true of the embedding and the head: of a file of floats, these keep

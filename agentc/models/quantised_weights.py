@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 
 import numpy as np
 
@@ -53,6 +54,17 @@ class QuantisedWeights:
         if form == HEAD_NORM:
             return np.stack([self._weights.array(f"{base}.{n}") for n in ("q_norm", "k_norm")])
         return self._weights.array(name)
+
+    def weight_bytes(self) -> int:
+        """Returns the size of all parameters but the rotary tables."""
+        return sum(self._bytes(name) for name in self._weights.names())
+
+    def _bytes(self, name: str) -> int:
+        short = name.rpartition(".")[2]
+        outputs = sum(part_rows(self.config)[short])
+        if name not in self.forms:
+            return 4 * outputs
+        return prod(panels_shape(outputs, part_inputs(self.config)[short], self.forms[name]))
 
     def _form(self, name: str, precision: str) -> str:
         if precision == "i8":

@@ -1,0 +1,122 @@
+"""A decoder for a target: through quantised kernels, f32 kernels, or plain tensor code."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from agentc.codegen import kernels
+from agentc.codegen.targets import TargetSpec
+from agentc.errors import CompileError
+from agentc.models import (
+    chat,
+    decoder,
+    fused_decoder,
+    kernel_attention,
+    linear,
+)
+from agentc.models.decoder_weights import DecoderWeights
+from agentc.models.dispatch import kernel_file
+from agentc.models.fused_decoder import KV_DTYPES
+from agentc.models.generic_attention import GenericAttention
+from agentc.models.kernel_attention import KernelAttention
+from agentc.models.pages import PAGE_TOKENS, page_bytes
+from agentc.models.program import Footprint, Program
+from agentc.models.quantise import is_quantised
+from agentc.models.quantised_weights import QuantisedWeights
+from agentc.models.tokenizer import TokenizerSource
+
+_QUANTISED = ("i4", "i8")
+
+
+class LoadedDecoder:
+    """Implements `program.LoadedModel`. `name` is what notes call the model."""
+
+    def __init__(self, weights: DecoderWeights, tokens: TokenizerSource, name: str) -> None:
+        self.dims = weights.config.dims()
+        self.tokenizer = tokens
+        self.chat = chat.chat_format(tokens, weights.file.path.name)
+        self._weights = weights
+        self._name = name
+        parts = weights.matrix_parts("layers.0.down")
+        self._is_quantised = all(is_quantised(weights.file.stored_type(p.tensor)) for p in parts)
+
+    def precisions(self, target: TargetSpec) -> dict[str, Footprint]:
+        """See LoadedModel. A quantised file has nothing to lose in a form as wide as its own."""
+        c = self._weights.config
+        found: dict[str, Footprint] = {}
+        for name in _QUANTISED if not self._refusal(target) else ():
+            weight_bytes = QuantisedWeights(self._weights, name).weight_bytes()
+            kv = page_bytes(c, KV_DTYPES[0]) / PAGE_TOKENS
+            found[name] = Footprint(weight_bytes, kv, self._is_quantised)
+        kv = page_bytes(c, "f32") / PAGE_TOKENS
+        found["f32"] = Footprint(self.dims["weight_bytes"], kv, True)
+        return found
+
+    def emit(self, target: TargetSpec, precision: str, kv: str) -> Program:
+        """See LoadedModel."""
+        offered = KV_DTYPES if precision in _QUANTISED else ("f32",)
+        if kv and kv not in offered:
+            raise CompileError(
+                f"kv pages in '{kv}' are not available for model '{self._name}' in {precision}, "
+                f"expected one of {', '.join(offered)}"
+            )
+        if precision in _QUANTISED:
+            return self._emit_fused(target, precision, kv or offered[0])
+        return self._emit_f32(target)
+
+    def _refusal(self, target: TargetSpec) -> str:
+        """Why there are no quantised kernels for the model on `target`, or ""."""
+        if not target.is_cpu:
+            return "has no quantised kernels"
+        if reason := fused_decoder.refusal(self._weights.config):
+            return reason
+        for family in ("linear_q4", "linear_q8", *(f"attention_{kv}" for kv in KV_DTYPES)):
+            if kernels.find(family, target) is None:
+                return f"found no kernels '{family}' for this processor"
+        return ""
+
+    def _emit_fused(self, target: TargetSpec, precision: str, kv: str) -> Program:
+        weights = QuantisedWeights(self._weights, precision)
+        families = fused_decoder.families(weights.forms, kv)
+        found = {family: kernels.find(family, target) for family in families}
+        objects = {family: file for family, file in found.items() if file is not None}
+        files = {family: kernel_file(file) for family, file in objects.items()}
+        made = fused_decoder.emit_fused(weights.config, weights.forms, files, kv)
+        paths = tuple(file.path for file in objects.values())
+        return Program(made.module, decoder.ENTRY, weights.array, made.page_shape, kv, paths)
+
+    def _emit_f32(self, target: TargetSpec) -> Program:
+        """Kernels where there are some for the target and the shapes, else plain tensor code."""
+        config = self._weights.config
+        attend = kernels.find(kernel_attention.FAMILY, target)
+        if not kernel_attention.supports(config):
+            attend = None
+        multiply = kernels.find(linear.FAMILY, target)
+        made = decoder.emit_decoder(
+            config,
+            partial(KernelAttention, file=kernel_file(attend)) if attend else GenericAttention,
+            linear.for_kernel(multiply),
+        )
+        return Program(
+            made.module,
+            decoder.ENTRY,
+            linear.panel_reader(self._weights.array),
+            made.page_shape,
+            "f32",
+            tuple(found.path for found in (attend, multiply) if found),
+            tuple(self._slow_notes(target, fast=bool(attend and multiply))),
+        )
+
+    def _slow_notes(self, target: TargetSpec, *, fast: bool) -> list[str]:
+        notes = []
+        if target.is_cpu and self._is_quantised and (reason := self._refusal(target)):
+            notes.append(
+                f"model '{self._name}' runs in f32 on {target.driver}, not in the precision of "
+                f"its file: {reason}; it is several times slower"
+            )
+        if target.is_cpu and not fast:
+            notes.append(
+                f"model '{self._name}' runs partly without C kernels on {target.driver}: found "
+                "none for its shapes and this processor; it is several times slower"
+            )
+        return notes

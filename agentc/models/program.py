@@ -1,0 +1,83 @@
+"""What a model family gives the builder: sizes, texts, precisions, and a program for a target."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from agentc.codegen.targets import TargetSpec
+from agentc.errors import CompileError
+from agentc.models.tensor_module import TensorModule
+from agentc.models.tokenizer import TokenizerSource
+from agentc.plan import ChatFormat
+
+PRECISIONS = ("i4", "i8", "f32")
+"""What binaries compute in, narrow to wide: 4- and 8-bit weights with 8-bit activations; f32."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """An emitted program with where its parameters come from.
+
+    Attributes:
+      entry: the exported function.
+      read: gives one parameter as the program declares it.
+      page_shape, page_dtype: of a KV page; empty where there are none.
+      objects: kernel objects that it links.
+      notes: what the user should know.
+    """
+
+    module: TensorModule
+    entry: str
+    read: Callable[[str], np.ndarray]
+    page_shape: tuple[int, ...] = ()
+    page_dtype: str = ""
+    objects: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """What a model takes in one precision.
+
+    Attributes:
+      weight_bytes: of the parameters that every step reads.
+      kv_token_bytes: of the keys and values of one token; 0 for encoders.
+      faithful: nothing of the file's own precision is lost, so it may be chosen without asking.
+    """
+
+    weight_bytes: int
+    kv_token_bytes: float
+    faithful: bool
+
+
+class LoadedModel(Protocol):
+    """An open model file."""
+
+    dims: dict[str, int]
+    tokenizer: TokenizerSource
+    chat: ChatFormat | None
+
+    def precisions(self, target: TargetSpec) -> Mapping[str, Footprint]:
+        """Returns what the model takes in every precision it has on `target`, narrow to wide."""
+
+    def emit(self, target: TargetSpec, precision: str, kv: str) -> Program:
+        """Returns the program in one of `precisions`. `kv` is the element format of its pages, ""
+        the precision's own. Raises CompileError for a format that it does not have."""
+
+
+def default_precision(offered: Mapping[str, Footprint]) -> str:
+    """Returns the narrowest precision that loses nothing of the file."""
+    return next(name for name, footprint in offered.items() if footprint.faithful)
+
+
+def require_precision(name: str, offered: Mapping[str, Footprint], where: str) -> None:
+    """Raises CompileError unless precision `name` is offered; `where` is the model and target."""
+    if name not in offered:
+        raise CompileError(
+            f"precision '{name}' is not available for {where}, expected one of {', '.join(offered)}"
+        )
