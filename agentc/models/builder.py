@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agentc.codegen import iree, pack, store
@@ -13,13 +13,7 @@ from agentc.models.decoder_build import LoadedDecoder
 from agentc.models.decoder_weights import DecoderWeights
 from agentc.models.encoder_build import LoadedEncoder
 from agentc.models.gguf_file import GgufFile
-from agentc.models.program import (
-    Footprint,
-    LoadedModel,
-    Program,
-    default_precision,
-    require_precision,
-)
+from agentc.models.program import LoadedModel, Precisions, Program
 from agentc.models.registry import ModelSource
 from agentc.models.safetensors_folder import SafetensorsFolder
 from agentc.models.tensor_module import verify
@@ -105,9 +99,9 @@ def dims(source: ModelSource) -> dict[str, int]:
     return _decoder_weights(source).config.dims()
 
 
-def precisions(source: ModelSource, target: TargetSpec) -> Mapping[str, Footprint]:
-    """Returns what a model takes in every precision that it has on a target, narrow to wide,
-    without compiling anything.
+def precisions(source: ModelSource, target: TargetSpec) -> Precisions:
+    """Returns what a model takes in every precision that it has on a target, without compiling
+    anything.
 
     Raises:
       ModelFormatError: the file is damaged or of an unsupported kind.
@@ -155,26 +149,24 @@ def build_all(
 ) -> list[BuiltModel]:
     """Builds several; each model file is read once and targets compile in parallel."""
     loaded = {r.source: _load(r.source) for r in requests}
-    chosen = [_precision(r, loaded[r.source]) for r in requests]
-    programs = [
-        loaded[r.source].emit(r.target, p, r.kv) for r, p in zip(requests, chosen, strict=True)
-    ]
-    jobs = [_job(r, p) for r, p in zip(requests, programs, strict=True)]
+    chosen = [_with_precision(r, loaded[r.source]) for r in requests]
+    programs = [loaded[r.source].emit(r.target, r.precision, r.kv) for r, _ in chosen]
+    jobs = [_job(r, p) for (r, _), p in zip(chosen, programs, strict=True)]
     binaries = iree.compile_all(jobs, progress)
     origins = {s: _origin(s) for s in loaded}
     return [
-        _finish(r, p, loaded[r.source], program, binary, origins[r.source])
-        for r, p, program, binary in zip(requests, chosen, programs, binaries, strict=True)
+        _finish(r, note, loaded[r.source], program, binary, origins[r.source])
+        for (r, note), program, binary in zip(chosen, programs, binaries, strict=True)
     ]
 
 
-def _precision(request: BuildRequest, model: LoadedModel) -> str:
+def _with_precision(request: BuildRequest, model: LoadedModel) -> tuple[BuildRequest, str]:
+    """The request with its precision filled in, and what to tell about that."""
     offered = model.precisions(request.target)
     if not request.precision:
-        return default_precision(offered)
-    where = f"model '{request.source.name}' on {request.target.driver}"
-    require_precision(request.precision, offered, where)
-    return request.precision
+        return replace(request, precision=offered.default), offered.note
+    offered.require(request.precision, f"model '{request.source.name}' on {request.target.driver}")
+    return request, ""
 
 
 def _job(request: BuildRequest, program: Program) -> iree.Job:
@@ -186,7 +178,7 @@ def _job(request: BuildRequest, program: Program) -> iree.Job:
 
 def _finish(
     request: BuildRequest,
-    precision: str,
+    note: str,
     model: LoadedModel,
     program: Program,
     binary: iree.Compiled,
@@ -196,7 +188,7 @@ def _finish(
     return BuiltModel(
         dims=model.dims,
         driver=request.target.driver,
-        precision=precision,
+        precision=request.precision,
         entry=program.entry,
         vmfb=binary.path,
         vmfb_sha256=binary.sha256,
@@ -206,7 +198,7 @@ def _finish(
         page_shape=program.page_shape,
         page_dtype=program.page_dtype,
         has_set_workers="set_workers" in program.module.exports,
-        notes=program.notes,
+        notes=(*([note] if note else []), *program.notes),
         compile_s=binary.compile_s,
     )
 

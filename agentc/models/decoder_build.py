@@ -20,10 +20,11 @@ from agentc.models.fused_decoder import KV_DTYPES
 from agentc.models.generic_attention import GenericAttention
 from agentc.models.kernel_attention import KernelAttention
 from agentc.models.pages import PAGE_TOKENS, page_bytes
-from agentc.models.program import Footprint, Program
+from agentc.models.program import Footprint, Precisions, Program
 from agentc.models.quantise import is_quantised
 from agentc.models.quantised_weights import QuantisedWeights
 from agentc.models.tokenizer import TokenizerSource
+from agentc.plan import ChatFormat
 
 _QUANTISED = ("i4", "i8")
 
@@ -34,23 +35,30 @@ class LoadedDecoder:
     def __init__(self, weights: DecoderWeights, tokens: TokenizerSource, name: str) -> None:
         self.dims = weights.config.dims()
         self.tokenizer = tokens
-        self.chat = chat.chat_format(tokens, weights.file.path.name)
+        self.chat: ChatFormat | None = chat.chat_format(tokens, weights.file.path.name)
         self._weights = weights
         self._name = name
         parts = weights.matrix_parts("layers.0.down")
         self._is_quantised = all(is_quantised(weights.file.stored_type(p.tensor)) for p in parts)
 
-    def precisions(self, target: TargetSpec) -> dict[str, Footprint]:
+    def precisions(self, target: TargetSpec) -> Precisions:
         """See LoadedModel. A quantised file has nothing to lose in a form as wide as its own."""
-        c = self._weights.config
+        c, refusal = self._weights.config, self._refusal(target)
         found: dict[str, Footprint] = {}
-        for name in _QUANTISED if not self._refusal(target) else ():
+        for name in () if refusal else _QUANTISED:
             weight_bytes = QuantisedWeights(self._weights, name).weight_bytes()
             kv = page_bytes(c, KV_DTYPES[0]) / PAGE_TOKENS
             found[name] = Footprint(weight_bytes, kv, self._is_quantised)
         kv = page_bytes(c, "f32") / PAGE_TOKENS
         found["f32"] = Footprint(self.dims["weight_bytes"], kv, True)
-        return found
+        note = self._is_quantised and target.is_cpu and refusal
+        return Precisions(
+            found,
+            f"model '{self._name}' runs in f32 on {target.driver}, not in the precision of its "
+            f"file: {refusal}; it is several times slower"
+            if note
+            else "",
+        )
 
     def emit(self, target: TargetSpec, precision: str, kv: str) -> Program:
         """See LoadedModel."""
@@ -92,6 +100,7 @@ class LoadedDecoder:
         if not kernel_attention.supports(config):
             attend = None
         multiply = kernels.find(linear.FAMILY, target)
+        slow = target.is_cpu and not (attend and multiply)
         made = decoder.emit_decoder(
             config,
             partial(KernelAttention, file=kernel_file(attend)) if attend else GenericAttention,
@@ -104,19 +113,12 @@ class LoadedDecoder:
             made.page_shape,
             "f32",
             tuple(found.path for found in (attend, multiply) if found),
-            tuple(self._slow_notes(target, fast=bool(attend and multiply))),
+            (_slow_note(self._name, target),) if slow else (),
         )
 
-    def _slow_notes(self, target: TargetSpec, *, fast: bool) -> list[str]:
-        notes = []
-        if target.is_cpu and self._is_quantised and (reason := self._refusal(target)):
-            notes.append(
-                f"model '{self._name}' runs in f32 on {target.driver}, not in the precision of "
-                f"its file: {reason}; it is several times slower"
-            )
-        if target.is_cpu and not fast:
-            notes.append(
-                f"model '{self._name}' runs partly without C kernels on {target.driver}: found "
-                "none for its shapes and this processor; it is several times slower"
-            )
-        return notes
+
+def _slow_note(name: str, target: TargetSpec) -> str:
+    return (
+        f"model '{name}' runs partly without C kernels on {target.driver}: found none for its "
+        "shapes and this processor; it is several times slower"
+    )

@@ -6,7 +6,7 @@ from agentc.codegen import kernels
 from agentc.codegen.targets import TargetSpec
 from agentc.models import bert, linear
 from agentc.models.bert_weights import BertWeights
-from agentc.models.program import Footprint, Program
+from agentc.models.program import Footprint, Precisions, Program
 from agentc.models.tokenizer import TokenizerSource
 from agentc.plan import ChatFormat
 
@@ -20,9 +20,9 @@ class LoadedEncoder:
         self.chat: ChatFormat | None = None
         self._weights = weights
 
-    def precisions(self, target: TargetSpec) -> dict[str, Footprint]:
+    def precisions(self, target: TargetSpec) -> Precisions:
         """See LoadedModel."""
-        return {"f32": Footprint(self.dims["weight_bytes"], 0.0, True)}
+        return Precisions({"f32": Footprint(self.dims["weight_bytes"], 0.0, True)})
 
     def emit(self, target: TargetSpec, precision: str, kv: str) -> Program:
         """See LoadedModel."""

@@ -55,6 +55,33 @@ class Footprint:
     faithful: bool
 
 
+@dataclass(frozen=True)
+class Precisions:
+    """The precisions that a model has on a target, narrow to wide.
+
+    Attributes:
+      footprints: by precision.
+      note: why a quantised file has none of its own, for the user; else "".
+    """
+
+    footprints: Mapping[str, Footprint]
+    note: str = ""
+
+    @property
+    def default(self) -> str:
+        """The narrowest precision that loses nothing of the file."""
+        return next(name for name, found in self.footprints.items() if found.faithful)
+
+    def require(self, name: str, where: str) -> None:
+        """Raises CompileError unless there is precision `name`; `where` is the model and
+        target."""
+        if name not in self.footprints:
+            raise CompileError(
+                f"precision '{name}' is not available for {where}, expected one of "
+                f"{', '.join(self.footprints)}"
+            )
+
+
 class LoadedModel(Protocol):
     """An open model file."""
 
@@ -62,22 +89,9 @@ class LoadedModel(Protocol):
     tokenizer: TokenizerSource
     chat: ChatFormat | None
 
-    def precisions(self, target: TargetSpec) -> Mapping[str, Footprint]:
-        """Returns what the model takes in every precision it has on `target`, narrow to wide."""
+    def precisions(self, target: TargetSpec) -> Precisions:
+        """Returns the precisions that the model has on `target`."""
 
     def emit(self, target: TargetSpec, precision: str, kv: str) -> Program:
         """Returns the program in one of `precisions`. `kv` is the element format of its pages, ""
         the precision's own. Raises CompileError for a format that it does not have."""
-
-
-def default_precision(offered: Mapping[str, Footprint]) -> str:
-    """Returns the narrowest precision that loses nothing of the file."""
-    return next(name for name, footprint in offered.items() if footprint.faithful)
-
-
-def require_precision(name: str, offered: Mapping[str, Footprint], where: str) -> None:
-    """Raises CompileError unless precision `name` is offered; `where` is the model and target."""
-    if name not in offered:
-        raise CompileError(
-            f"precision '{name}' is not available for {where}, expected one of {', '.join(offered)}"
-        )

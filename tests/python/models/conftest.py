@@ -26,8 +26,8 @@ HOST = TargetSpec("local-task")
 
 @pytest.fixture(scope="session")
 def smol():
-    """SmolLM2, built for this machine."""
-    return models.build(models.resolve("smollm2-135m-instruct"), "local-task")
+    """SmolLM2 in f32, the reference precision, built for this machine."""
+    return models.build(models.resolve("smollm2-135m-instruct"), "local-task", precision="f32")
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from agentc.errors import CompileError, ModelFormatError
 from agentc.models import builder
 from agentc.plan import Binary, Parameters
 
-from . import tiny
+from . import tiny, tiny_folders
 from .harness import Forward, decoder_reference
 
 TOKENS = [3, 4, 5, 6, 7, 8, 9, 10, 11, 0, 1, 2] * 2
@@ -91,7 +91,7 @@ def test_gpu_binaries_compile_without_a_gpu(gguf_file, target):
 def test_folder_of_safetensors(tmp_path, gguf_file):
     _, config, weights = gguf_file
     folder = tmp_path / "folder"
-    tiny.write_decoder_folder(folder, config, weights)
+    tiny_folders.write_decoder_folder(folder, config, weights)
     with pytest.raises(ModelFormatError, match=r"tokenizer\.json"):
         models.build(models.resolve(str(folder)), "local-task")
     source = models.resolve("all-minilm-l6-v2").path

@@ -24,7 +24,7 @@ from agentc.models.quantise import narrowest_form, quantise, round_to_q4, round_
 from agentc.models.quantised_weights import QuantisedWeights
 from agentc.models.safetensors_folder import SafetensorsFolder
 
-from . import tiny
+from . import tiny, tiny_folders
 
 EXACT = [("Q4_0", "q4"), ("Q4_0", "q8"), ("Q4_1", "q4"), ("Q5_0", "q8"), ("Q8_0", "q8")]
 K_BLOCKS = {"Q4_K": 144, "Q5_K": 176, "Q6_K": 210}
@@ -196,7 +196,7 @@ def test_head_norms_are_one_parameter(tmp_path):
 def test_folders_have_the_same_panels(tmp_path):
     quantised, _ = model(tmp_path)
     config = tiny.decoder_config(**SIZES)
-    tiny.write_decoder_folder(tmp_path / "folder", config, tiny.decoder_weights(config))
+    tiny_folders.write_decoder_folder(tmp_path / "folder", config, tiny.decoder_weights(config))
     folder = safetensors_decoder.from_safetensors(SafetensorsFolder(tmp_path / "folder"))
     other = QuantisedWeights(folder, "i4")
     assert other.forms == quantised.forms

@@ -8,7 +8,7 @@ from tokenizers import Tokenizer
 
 from agentc import models
 from agentc.codegen import copies, iree
-from agentc.models import gguf_decoder
+from agentc.models import builder, gguf_decoder
 from agentc.models.decoder import emit_decoder
 from agentc.models.gguf_file import GgufFile
 
@@ -71,13 +71,10 @@ def test_answers_a_question(smol, tokenizer, forward):
 
 def test_no_step_copies_the_pool():
     """The stream form of the real program has no copy of unknown size, nor one of a page."""
-    weights = gguf_decoder.from_gguf(GgufFile(models.resolve("smollm2-135m-instruct").path))
-    request = models.BuildRequest(models.resolve("smollm2-135m-instruct"), HOST)
-    from agentc.models import builder
-
-    program = builder._emit_decoder(weights, HOST, "smol")
+    source = models.resolve("smollm2-135m-instruct")
+    program = builder._load(source).emit(HOST, "f32", "")
     assert program.objects, "expected the kernels in use"
-    stream = iree.stream_text(builder._job(request, program).text, HOST, program.objects)
+    stream = iree.stream_text(program.module.text(), HOST, program.objects)
     page_bytes = 4 * int(np.prod(program.page_shape))
     assert copies.cache_sized_copies(stream, page_bytes) == []
 
