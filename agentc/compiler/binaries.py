@@ -11,6 +11,7 @@ from agentc import models, plan
 from agentc._mlir import ir
 from agentc._mlir.dialects import agent
 from agentc.codegen.targets import TargetSpec
+from agentc.compiler import stages
 from agentc.compiler.lower_plan import walk
 from agentc.compiler.stages import symbols
 from agentc.compiler.symbols import Described
@@ -51,7 +52,10 @@ def build(
     uses = _uses(module, graph)
     requests = {
         (name, device): models.BuildRequest(
-            described.sources[name], _target(cluster, device), label=f"{name} for {device}"
+            described.sources[name],
+            _target(cluster, device),
+            stages.PRECISION,
+            f"{name} for {device}",
         )
         for name, device in uses
         if name in described.sources
