@@ -76,6 +76,16 @@ def round_to_q4(values: np.ndarray) -> Quantised:
     return Quantised(nibbles(codes), scales, minima)
 
 
+def quantise_rows(values: np.ndarray) -> np.ndarray:
+    """Rounds a table to 8 bits row by row, for look-up: i8 [rows, columns + columns / 8], where a
+    row is its integers, then the f32 scale of each group of 32 (the error is at most scale / 2)."""
+    groups = values.reshape(len(values), -1, GROUP)
+    scales = (np.abs(groups).max(-1) / np.float32(127)).astype(np.float32)
+    inverse = np.divide(np.float32(1), scales, out=np.zeros_like(scales), where=scales != 0)
+    codes = np.rint(groups * inverse[..., None]).clip(-127, 127).astype(np.int8)
+    return np.concatenate([codes.reshape(values.shape), scales.view(np.int8)], axis=1)
+
+
 def _rounded_up(values: np.ndarray) -> np.ndarray:
     """The smallest f16 that is not below an f32."""
     nearest = values.astype(np.float16)
