@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from agentc.errors import RuntimeFault
 from agentc.runtime.backends.iree import IreeModule
+from agentc.runtime.backends.logits import HostLogits, IreeLogits, Logits
 from agentc.runtime.backends.rows import Bytes
 
 Ints = NDArray[np.int32]
+ARGUMENTS = ("token", "position", "sequence", "page", "logit row")
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,10 @@ class FlatBatch:
     block_table: Ints  # [S, P]
     logit_rows: Ints  # [R], R >= 1
 
+    def arrays(self) -> tuple[Ints, Ints, Ints, Ints, Ints]:
+        """The arguments of `forward`, in its order."""
+        return self.tokens, self.positions, self.sequence_of, self.block_table, self.logit_rows
+
 
 class Forward(Protocol):
     """A model on a device with its page pool. A row attends to positions 0..its own, through the
@@ -38,8 +44,8 @@ class Forward(Protocol):
     page_tokens: int
     page_bytes: int
 
-    def __call__(self, batch: FlatBatch) -> NDArray[np.float32]:
-        """Runs the batch and returns the logits [R, vocabulary], the caller's to change."""
+    def __call__(self, batch: FlatBatch) -> Logits:
+        """Runs the batch and returns the logits of its R rows."""
 
     def reset_pool(self) -> None:
         """Makes a fresh pool after a call that failed."""
@@ -77,26 +83,22 @@ class IreeForward:
         self.page_bytes = int(np.prod(page_shape)) * page_dtype.itemsize
         self._shape, self._dtype = (pages, *page_shape), page_dtype
         self._pool: Any = None
+        self._logits: IreeLogits | None = None
         if workers is not None:
             module.invoke("set_workers", [workers], results=0)
         self.reset_pool()
 
-    def __call__(self, batch: FlatBatch) -> NDArray[np.float32]:
+    def __call__(self, batch: FlatBatch) -> Logits:
         """See Forward. Raises RuntimeFault (kind "device") when the device refuses."""
         self._check(batch)
-        arguments = [
-            self._module.upload(array)
-            for array in (
-                batch.tokens,
-                batch.positions,
-                batch.sequence_of,
-                batch.block_table,
-                batch.logit_rows,
-            )
-        ]
+        arguments = [self._module.upload(array) for array in batch.arrays()]
+        self._release_logits()  # and so their memory can be taken for the new ones
         pool, self._pool = self._pool, None  # consumed: never again used under this name
         logits, self._pool = self._module.invoke(self._entry, [*arguments, pool], results=2)
-        return self._module.read(logits)
+        if not self._module.on_host:
+            return HostLogits(self._module.read(logits).astype(np.float32, copy=False))
+        self._logits = IreeLogits(self._module, logits)
+        return self._logits
 
     def reset_pool(self) -> None:
         """See Forward. Zeros: plain kernels multiply what they mask by 0, so it must be finite."""
@@ -113,21 +115,29 @@ class IreeForward:
 
     def close(self) -> None:
         """Frees the pool. Close before the module."""
+        self._release_logits()
         self._pool = None
+
+    def _release_logits(self) -> None:
+        if self._logits is not None:
+            self._logits.release()
+            self._logits = None
 
     def _check(self, batch: FlatBatch) -> None:
         """The kernels do not check bounds; we do."""
         table_pages = batch.block_table.shape[1]
-        for name, values, end in (
-            ("token", batch.tokens, self.vocabulary),
-            ("position", batch.positions, min(table_pages * self.page_tokens, self.context_tokens)),
-            ("sequence", batch.sequence_of, batch.block_table.shape[0]),
-            ("page", batch.block_table, self.pages),
-            ("logit row", batch.logit_rows, len(batch.tokens)),
-        ):
-            low, high = int(values.min()), int(values.max())
-            if low < 0 or high >= end:
+        ends = (
+            self.vocabulary,
+            min(table_pages * self.page_tokens, self.context_tokens),
+            batch.block_table.shape[0],
+            self.pages,
+            len(batch.tokens),
+        )
+        for name, values, end in zip(ARGUMENTS, batch.arrays(), ends, strict=True):
+            # As unsigned numbers the negative ones are the largest: one pass finds both.
+            if int(values.view(np.uint32).max()) >= end:
                 raise RuntimeFault(
-                    f"{name} out of range: found {low}..{high}, expected 0..{end - 1}",
+                    f"{name} out of range: found {values.min()}..{values.max()}, "
+                    f"expected 0..{end - 1}",
                     kind="input",
                 )

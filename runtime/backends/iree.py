@@ -92,7 +92,7 @@ class IreeModule:
     ) -> None:
         self._lock = threading.Lock()
         self._device = device
-        self._on_host = driver.split(":")[0] in HOST_DRIVERS
+        self.on_host = driver.split(":")[0] in HOST_DRIVERS
         self._host_memory: list[NDArray[np.uint8]] = []
         self._index = self._provider = self._io = None
         try:
@@ -111,6 +111,7 @@ class IreeModule:
                 "package for this machine"
             ) from error
         self.functions: tuple[str, ...] = tuple(self._module.function_names)
+        self._functions = {name: self._module.lookup_function(name) for name in self.functions}
 
     def upload(self, array: NDArray[Any]) -> Any:
         """Copies `array` to the device."""
@@ -131,7 +132,7 @@ class IreeModule:
 
     def zeros(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
         """A zeroed array on the device. On host drivers memory is committed when first written."""
-        if not self._on_host:
+        if not self.on_host:
             return self.upload(np.zeros(shape, dtype))
         size = int(np.prod(shape)) * dtype.itemsize
         memory = aligned_zeros(size)
@@ -159,16 +160,16 @@ class IreeModule:
             if self._context is None:
                 raise RuntimeFault("the module is closed")
             try:
-                self._context.invoke(self._module.lookup_function(function), given, returned)
-            except (RuntimeError, ValueError) as error:
+                self._context.invoke(self._functions[function], given, returned)
+            except (RuntimeError, ValueError, KeyError) as error:
                 raise RuntimeFault(f"{function!r} failed: {_first_line(error)}") from error
         return [returned.get_as_object(i, rt.HalBufferView) for i in range(results)]
 
     def read(self, handle: Any) -> NDArray[Any]:
         """A copy of a device array in host memory."""
+        if self.on_host:
+            return np.array(_view(handle), copy=True)
         dtype = np.dtype(rt.HalElementType.map_to_dtype(handle.element_type))
-        if self._on_host:
-            return np.array(handle.map().asarray(handle.shape, dtype), copy=True)
         target = aligned_zeros(-(-handle.byte_length // PAGE_BYTES) * PAGE_BYTES)
         self._copy_out(handle.get_buffer(), target)
         result: NDArray[Any] = target[: handle.byte_length].view(dtype).reshape(handle.shape)
@@ -177,22 +178,32 @@ class IreeModule:
     def read_rows(self, handle: Any, indices: Sequence[int]) -> list[Bytes]:
         """Copies of single rows (first dimension) of a device array, as bytes."""
         with self._lock:
-            if self._on_host:
+            if self.on_host:
                 return rows.read_mapped(handle, indices)
             return rows.read_queued(self._device, handle, indices)
 
     def write_rows(self, handle: Any, indices: Sequence[int], contents: Sequence[Bytes]) -> None:
         """Overwrites single rows of a device array with bytes, each a whole row."""
         with self._lock:
-            if self._on_host:
+            if self.on_host:
                 rows.write_mapped(handle, indices, contents)
             else:
                 rows.write_queued(self._device, handle, indices, contents)
+
+    def read_row(self, handle: Any, index: int) -> NDArray[Any]:
+        """A copy of one row of an array [rows, ...]; only on host drivers."""
+        return np.array(_view(handle)[index], copy=True)
+
+    def argmax(self, handle: Any) -> list[int]:
+        """Index of the highest value of each row of an array [rows, columns], the lowest of
+        equals, without a copy; only on host drivers."""
+        return [int(index) for index in _view(handle).argmax(-1)]
 
     def close(self) -> None:
         """Drops everything in dependency order. May be called again."""
         with self._lock:
             self._context = None
+            self._functions.clear()
             self._module = None
             self._io = self._provider = self._index = None
             self._hal = None
@@ -210,6 +221,13 @@ class IreeModule:
             signal_semaphores=rt.HalFence.create_at(semaphore, 1),
         )
         rt.HalFence.create_at(semaphore, 1).wait()
+
+
+def _view(handle: Any) -> NDArray[Any]:
+    """The array itself, of a host driver. Never leaves this file: it keeps the buffer alive."""
+    dtype = np.dtype(rt.HalElementType.map_to_dtype(handle.element_type))
+    view: NDArray[Any] = handle.map().asarray(handle.shape, dtype)
+    return view
 
 
 def _first_line(error: BaseException) -> str:

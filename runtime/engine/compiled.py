@@ -6,16 +6,15 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
-
 from agentc.errors import RuntimeFault
 from agentc.runtime.backends.forward import Forward
+from agentc.runtime.backends.logits import Logits
 from agentc.runtime.engine.batching import BatchPolicy, Share, TokenBudget
 from agentc.runtime.engine.constraint import Grammars
 from agentc.runtime.engine.flat_batch import pack
 from agentc.runtime.engine.order import Fcfs, QueueOrder
 from agentc.runtime.engine.protocol import Load, StepRecord
+from agentc.runtime.engine.quick_sampling import QuickSampler
 from agentc.runtime.engine.request import Request
 from agentc.runtime.engine.task import Task
 from agentc.runtime.engine.text_stream import TextStream
@@ -59,6 +58,7 @@ class CompiledEngine:
             parking=options.parking,
         )
         self._forward = forward
+        self._sampler = QuickSampler(forward.vocabulary)
         self._end_tokens = frozenset(end_tokens)
         self._options = options
         self._waiting: list[Request] = []
@@ -192,7 +192,7 @@ class CompiledEngine:
             return None
         stream = TextStream(self.tokenizer, sampling.stop) if sampling else None
         context = self._forward.context_tokens
-        return Task(request, sequence, stream, constraint, self._end_tokens, context)
+        return Task(request, sequence, stream, constraint, self._sampler, self._end_tokens, context)
 
     def _without_twins(self) -> list[Task]:
         """The tasks that can use a row: when two would compute the same block, the later one
@@ -208,10 +208,10 @@ class CompiledEngine:
                 seen.add(block)
         return [task for task in ready if task.pending > 0]
 
-    def _sample(self, sampled: list[Share], logits: NDArray[np.float32]) -> None:
+    def _sample(self, sampled: list[Share], logits: Logits) -> None:
         for row, share in enumerate(sampled):
             try:
-                share.task.take(logits[row])
+                share.task.take(logits, row)
             except Exception as error:  # a grammar at its limits, a callback that raises
                 self._end(share.task, error)
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-
+from agentc.runtime.backends.logits import Logits
 from agentc.runtime.engine.constraint import Constraint
-from agentc.runtime.engine.request import Decoded, Request
-from agentc.runtime.engine.sampling import choose_token
+from agentc.runtime.engine.quick_sampling import QuickSampler
+from agentc.runtime.engine.request import Decoded, Request, Sampling
 from agentc.runtime.engine.text_stream import TextStream
 from agentc.runtime.kv.cache import KvCache
 from agentc.runtime.kv.snapshot import Sequence, Snapshot
@@ -22,6 +20,7 @@ class Task:
         sequence: Sequence,
         stream: TextStream | None,
         constraint: Constraint | None,
+        sampler: QuickSampler,
         end_tokens: frozenset[int],
         context_tokens: int,
     ) -> None:
@@ -30,6 +29,7 @@ class Task:
         self.finish = ""
         self._stream = stream
         self._constraint = constraint
+        self._sampler = sampler
         self._end_tokens = end_tokens
         self._context_tokens = context_tokens
 
@@ -47,19 +47,25 @@ class Task:
         """Whether a token is to be sampled after the next `rows` rows."""
         return self.request.sampling is not None and rows == self.sequence.pending
 
-    def take(self, logits: NDArray[np.float32]) -> None:
-        """Samples from `logits` [vocabulary], which it may change, and tells the caller."""
+    def take(self, logits: Logits, row: int) -> None:
+        """Samples from a row of logits and tells the caller."""
         sampling = self.request.sampling
         assert sampling is not None and self._stream is not None
-        if self._constraint is not None:
-            self._constraint.mask(logits)
-        index = len(self.sequence.generated)
-        token = choose_token(logits, sampling, self.request.seed, index)
+        token = self._choose(logits, row, sampling)
         self.sequence.append(token)
         self.finish = self._advance(token, sampling.max_tokens)
         text = self._stream.take_text(final=bool(self.finish))
         if self.request.on_token is not None:
             self.request.on_token(text, token)
+
+    def _choose(self, logits: Logits, row: int, sampling: Sampling) -> int:
+        if self._constraint is None and sampling.temperature == 0:
+            return logits.best()[row]
+        values = logits.row(row)
+        if self._constraint is not None:
+            self._constraint.mask(values)
+        index = len(self.sequence.generated)
+        return self._sampler.choose(values, sampling, self.request.seed, index)
 
     def _advance(self, token: int, max_tokens: int) -> str:
         """Feeds the token to text and grammar; returns why the decode ends, or ""."""

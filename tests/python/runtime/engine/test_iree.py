@@ -148,8 +148,37 @@ def test_the_host_checks_what_kernels_do_not(smollm2, cpu, change, message):
     with pytest.raises(RuntimeFault, match=message):
         forward(FlatBatch(**arrays))
     arrays = {name: np.array(value, np.int32) for name, value in good.items()}
-    assert forward(FlatBatch(**arrays)).shape == (1, forward.vocabulary)
+    assert forward(FlatBatch(**arrays)).row(0).shape == (forward.vocabulary,)
     forward.close()
+
+
+def test_logits_are_read_in_place_until_the_next_call(smollm2, cpu):
+    binary, dims = smollm2.model.binaries["cpu"], smollm2.model.dims
+    forward = IreeForward(
+        cpu.load(smollm2.vmfb, smollm2.parameters),
+        entry=binary.entry,
+        vocabulary=dims["vocab"],
+        context_tokens=dims["context"],
+        pages=8,
+        page_tokens=16,
+        page_shape=binary.page_shape,
+        page_dtype=np.dtype(np.float32),
+    )
+    batch = FlatBatch(
+        *(np.array(v, np.int32) for v in ([5, 6, 7], [0, 1, 2], [0] * 3, [[3]], [0, 2]))
+    )
+    first = forward(batch)
+    rows = [first.row(0), first.row(1)]
+    assert first.best() == [int(row.argmax()) for row in rows]
+    rows[0][:] = 0  # a copy: the next reader sees the device's values
+    assert first.row(0).any()
+    second = forward(batch)
+    assert np.array_equal(second.row(1), rows[1])
+    with pytest.raises(RuntimeFault, match="logits of an earlier step are gone"):
+        first.row(0)
+    forward.close()
+    with pytest.raises(RuntimeFault, match="are gone"):
+        second.best()
 
 
 def test_pages_follow_the_memory_budget(smollm2):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
 from agentc.runtime.backends.forward import FlatBatch
+from agentc.runtime.backends.logits import HostLogits
 
 D, HEADS, KV_HEADS, HEAD_DIM, FFN, LAYERS = 24, 4, 2, 6, 32, 2
 SPECIAL = ("<|end|>", "<|user|>", "<|assistant|>")
@@ -63,7 +64,7 @@ class TinyForward:
         shape = (self.pages, LAYERS, 2, self.page_tokens, KV_HEADS, HEAD_DIM)
         self.pool = np.full(shape, np.nan)
 
-    def __call__(self, batch: FlatBatch) -> NDArray[np.float32]:
+    def __call__(self, batch: FlatBatch) -> HostLogits:
         self.batches.append(batch)
         if self.fail_next:
             self.fail_next = False
@@ -77,7 +78,7 @@ class TinyForward:
             x = x + (gate / (1 + np.exp(-gate)) * (h @ layer["up"].T)) @ layer["down"].T
         logits = _norm(x[batch.logit_rows]) @ self._head.T
         assert np.isfinite(logits).all(), "a slot was read that nobody wrote"
-        return (logits * 1.5).astype(np.float32)
+        return HostLogits((logits * 1.5).astype(np.float32))
 
     def _attention(self, index: int, layer: dict, h: NDArray, batch: FlatBatch) -> NDArray:
         rows = len(batch.tokens)
@@ -123,7 +124,7 @@ def reference_logits(forward: TinyForward, tokens: list[int]) -> NDArray[np.floa
     alone._embedding, alone._head = forward._embedding, forward._head
     alone._layers = forward._layers
     used = -(-len(tokens) // 16)
-    return alone(
+    logits = alone(
         FlatBatch(
             np.array(tokens, np.int32),
             np.arange(len(tokens), dtype=np.int32),
@@ -132,3 +133,4 @@ def reference_logits(forward: TinyForward, tokens: list[int]) -> NDArray[np.floa
             np.arange(len(tokens), dtype=np.int32),
         )
     )
+    return np.stack([logits.row(row) for row in range(len(tokens))])
