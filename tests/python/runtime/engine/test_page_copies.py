@@ -93,7 +93,7 @@ def _run(forward, tokens, start, pages):
             np.array([pages], np.int32),
             np.array([count - 1], np.int32),
         )
-    )
+    ).row(0)
 
 
 def test_pages_moved_within_a_pool_and_to_another_give_the_same_logits(smollm2, cpu):
