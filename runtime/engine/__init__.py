@@ -4,7 +4,7 @@ from agentc.runtime.engine.compiled import CompiledEngine, EngineOptions
 from agentc.runtime.engine.facade import AsyncEngine
 from agentc.runtime.engine.opening import open_encoder, open_engine
 from agentc.runtime.engine.protocol import Engine, Load, StepRecord
-from agentc.runtime.engine.request import Decoded, OnToken, Request, Sampling
+from agentc.runtime.engine.request import Decoded, OnToken, Request, Sampling, TokenLogprobs
 from agentc.runtime.engine.tokenizer import Tokenizer
 from agentc.runtime.kv.snapshot import Snapshot, Usage
 
@@ -20,6 +20,7 @@ __all__ = [
     "Sampling",
     "Snapshot",
     "StepRecord",
+    "TokenLogprobs",
     "Tokenizer",
     "Usage",
     "open_encoder",

@@ -19,6 +19,7 @@ from agentc.runtime.engine.request import Request
 from agentc.runtime.engine.task import Task
 from agentc.runtime.engine.text_stream import TextStream
 from agentc.runtime.engine.tokenizer import Tokenizer
+from agentc.runtime.engine.writing import Writing
 from agentc.runtime.kv.cache import KvCache
 from agentc.runtime.kv.eviction import EvictionPolicy
 from agentc.runtime.kv.parking import ParkPolicy
@@ -190,9 +191,13 @@ class CompiledEngine:
         sequence = self.cache.begin(request.snapshot, self._reserve(request))
         if sequence is None:
             return None
-        stream = TextStream(self.tokenizer, sampling.stop) if sampling else None
-        context = self._forward.context_tokens
-        return Task(request, sequence, stream, constraint, self._sampler, self._end_tokens, context)
+        writing = None
+        if sampling is not None:
+            stream = TextStream(self.tokenizer, sampling.stop)
+            writing = Writing(
+                sampling, request.seed, stream, constraint, self._sampler, self._end_tokens
+            )
+        return Task(request, sequence, writing, self._forward.context_tokens)
 
     def _without_twins(self) -> list[Task]:
         """The tasks that can use a row: when two would compute the same block, the later one

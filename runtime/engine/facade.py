@@ -8,7 +8,7 @@ import contextlib
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Self
 
 from agentc.errors import RuntimeFault
@@ -83,6 +83,27 @@ class AsyncEngine:
             self.release(mine)
         assert isinstance(result, Decoded)
         return result
+
+    async def decode_many(
+        self, snapshot: Snapshot, sampling: Sampling, seeds: Sequence[int]
+    ) -> list[Decoded]:
+        """One decode for each seed, all behind `snapshot`: its KV is computed once and shared.
+
+        When one fails, the others are cancelled and the first error is raised.
+        """
+        shared = await self.prefill(snapshot)
+        calls = [asyncio.ensure_future(self.decode(shared, sampling, seed=seed)) for seed in seeds]
+        try:
+            return list(await asyncio.gather(*calls))
+        except BaseException:
+            for call in calls:
+                call.cancel()
+            for result in await asyncio.gather(*calls, return_exceptions=True):
+                if isinstance(result, Decoded):
+                    self.release(result.snapshot)
+            raise
+        finally:
+            self.release(shared)
 
     def park(self, snapshot: Snapshot) -> None:
         """Gives up the KV of `snapshot`; the prefix cache may keep some of it for a while."""

@@ -12,6 +12,7 @@ from agentc.runtime.kv.snapshot import Snapshot, Usage
 OnToken = Callable[[str, int], None]
 """Called with (text, token) for each sampled token; see README.md."""
 
+MAX_LOGPROBS = 100
 CONSTRAINTS = ("schema", "choices", "regex")
 
 
@@ -28,6 +29,7 @@ class Sampling:
     schema: dict[str, Any] | None = None
     choices: tuple[str, ...] | None = None
     regex: str | None = None
+    logprobs: int | None = None
 
     def __post_init__(self) -> None:
         """Raises RuntimeFault (kind "input") on a value out of range."""
@@ -38,6 +40,8 @@ class Sampling:
         _check("min_p", self.min_p, self.min_p is None or 0 <= self.min_p <= 1, "in [0, 1]")
         _check("stop", self.stop, all(self.stop), "strings that are not empty")
         _check("choices", self.choices, self.choices is None or bool(self.choices), "at least one")
+        right = self.logprobs is None or 0 <= self.logprobs <= MAX_LOGPROBS
+        _check("logprobs", self.logprobs, right, f"0 to {MAX_LOGPROBS}")
         given = [n for n in CONSTRAINTS if getattr(self, n) is not None]
         _check("constraint", given, len(given) <= 1, "one of schema, choices, regex")
 
@@ -53,15 +57,27 @@ def _check(name: str, found: object, right: bool, expected: str) -> None:
 
 
 @dataclass(frozen=True)
+class TokenLogprobs:
+    """Natural log-probabilities at one place of the text: of the token that was chosen, and of the
+    most probable ones, best first. Of the model's own distribution; see `logprobs.py`."""
+
+    token: int
+    logprob: float
+    top: tuple[tuple[int, float], ...] = ()
+
+
+@dataclass(frozen=True)
 class Decoded:
     """The result of a decode. `finish` is "end", "stop", "grammar" or "length"; `snapshot`
-    continues behind `tokens`, which hold what `text` holds."""
+    continues behind `tokens`, which hold what `text` holds. `logprobs`: one for each of `tokens`
+    if `Sampling.logprobs` asked for them."""
 
     text: str
     tokens: tuple[int, ...]
     snapshot: Snapshot
     usage: Usage
     finish: str
+    logprobs: tuple[TokenLogprobs, ...] = ()
 
 
 @dataclass(eq=False)

@@ -42,6 +42,7 @@ class Driver:
             forward, self.tokenizer, [END], EngineOptions(on_step=self.steps.append, **options)
         )
         self.results: dict[int, object] = {}
+        self._requests: list[Request] = []  # alive, so that no id comes twice
 
     def snapshot(self, tokens, tenant=""):
         return self.engine.cache.append(self.engine.cache.open(tenant), tuple(tokens))
@@ -52,6 +53,7 @@ class Driver:
             self.results[id(request)] = result
 
         request = Request(snapshot, sampling, seed, done, on_token)
+        self._requests.append(request)
         self.engine.admit(request)
         return request
 

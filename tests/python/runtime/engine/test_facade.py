@@ -39,6 +39,49 @@ def test_prefill_append_fork_decode():
     asyncio.run(main())
 
 
+def test_n_samples_share_the_prompt():
+    async def main():
+        tiny, engine = _engine()
+        async with engine:
+            prompt = tuple(range(70))
+            start = engine.append(engine.open(), prompt)
+            outs = await engine.decode_many(start, Sampling(9, 1.0), seeds=range(4))
+            for seed, out in enumerate(outs):
+                call = Call(prompt, Sampling(9, 1.0), seed)
+                assert list(out.tokens) == generate_alone(tiny, call)
+            # The first writes on in the last page, the others run its 5 tokens again.
+            cached = sorted(out.usage.cached_tokens for out in outs)
+            assert cached == [64, 64, 64, 69]
+            assert sum(len(batch.tokens) for batch in tiny.batches) <= 69 + 4 * 9 + 3 * 5
+            for out in outs:
+                engine.release(out.snapshot)
+            engine.release(start)
+            load = engine.load()
+            assert load.used_pages == load.evictable_pages
+
+    asyncio.run(main())
+
+
+def test_one_bad_sample_of_many_leaves_nothing_behind():
+    async def main():
+        tiny, engine = _engine()
+        async with engine:
+            start = engine.append(engine.open(), range(40))
+            kv = await engine.prefill(start)
+            tiny.fail_next = True
+            with pytest.raises(RuntimeFault, match="the device failed in a step"):
+                await engine.decode_many(kv, Sampling(9, 1.0), seeds=range(3))
+            with pytest.raises(RuntimeFault, match="cannot be compiled"):
+                await engine.decode_many(kv, Sampling(9, regex="(("), seeds=range(3))
+            for snapshot in (start, kv):
+                engine.release(snapshot)
+            load = engine.load()
+            assert (load.running, load.waiting) == (0, 0)
+            assert load.used_pages == load.evictable_pages
+
+    asyncio.run(main())
+
+
 def test_tokens_arrive_in_order_in_the_callers_loop():
     async def main():
         _, engine = _engine()
