@@ -4,8 +4,6 @@
 
 #define MAX_ROWS 3
 #define TILE_VECS 2
-#define FEW_ROWS 1
-#define FEW_ROWS_VECS 4
 
 typedef __m256i bytes;
 typedef __m256i quad;

@@ -4,8 +4,6 @@
 
 #define MAX_ROWS 6
 #define TILE_VECS 2
-#define FEW_ROWS 1
-#define FEW_ROWS_VECS 4
 
 typedef __m512i bytes;
 typedef __m512i quad;

@@ -3,8 +3,6 @@
 
 #define MAX_ROWS 4
 #define TILE_VECS 2
-#define FEW_ROWS 1
-#define FEW_ROWS_VECS 4
 
 typedef int8x16_t bytes;
 typedef int8x16_t quad;

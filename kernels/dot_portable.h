@@ -1,8 +1,6 @@
 // Plain C, for any processor.
 #define MAX_ROWS 2
 #define TILE_VECS 1
-#define FEW_ROWS 0
-#define FEW_ROWS_VECS 1
 
 typedef uint8_t bytes __attribute__((vector_size(4 * LANES)));
 typedef struct {

@@ -2,12 +2,9 @@
 // weights, signed activations) and adds them by fours.
 #include <immintrin.h>
 
-// Largest tile (rows x vectors of outputs), and the vectors of a tile of few
-// rows. Its sums, its totals, weights and a quad fill the 32 registers.
+// Largest tile: rows x vectors of outputs. Its sums, its totals, weights and a quad fill the 32 registers.
 #define MAX_ROWS 6
 #define TILE_VECS 2
-#define FEW_ROWS 2
-#define FEW_ROWS_VECS 4
 
 typedef __m512i bytes;
 typedef __m512i quad;

@@ -43,45 +43,55 @@ INLINE size_t tile_start(size_t rows, size_t tile) {
   return rows * tile / tiles_of(rows);
 }
 
+// Weights of the next strip, fetched while this one is computed: a processor's
+// own prefetcher stops at the end of a (memory) page.
+typedef struct {
+  const uint8_t *at, *end;
+  size_t step; // bytes for each block of a tile
+} ahead_t;
+
+INLINE void fetch(const uint8_t *from, size_t bytes) {
+  for (size_t i = 0; i < bytes; i += 64)
+    __builtin_prefetch(from + i, 0, 2);
+}
+
 INLINE void run_tile(const int rows, const int vecs, const group_t *x,
                      const uint8_t *w, const uint8_t *scales, size_t blocks,
-                     float *out, size_t stride) {
-  vec total[MAX_ROWS][MAX_VECS];
+                     ahead_t *ahead, float *out, size_t stride) {
+  const uint8_t *next = ahead->at;
+  const size_t step = next < ahead->end ? ahead->step : 0;
+  vec total[MAX_ROWS][TILE_VECS];
   for (int r = 0; r < rows; r++)
     for (int v = 0; v < vecs; v++)
       total[r][v] = splat(0.0f);
   const size_t panel_bytes = blocks * BLOCK_BYTES;
   for (size_t b = 0; b < blocks; b++) {
+    fetch(next, step);
+    next += step;
     add_block(rows, vecs, x, w, scales, panel_bytes, total);
     x += rows;
     w += BLOCK_BYTES;
     scales += BLOCK_BYTES;
   }
+  ahead->at = next;
   for (int r = 0; r < rows; r++)
     for (int v = 0; v < vecs; v++)
       store(out + (size_t)r * stride + (size_t)(v * LANES), total[r][v]);
 }
 
-// Vectors of outputs of a tile: many for few rows, else two panels or a part of
-// one, and what is left at the end of a strip.
+// Vectors of outputs of the tiles that do not have TILE_VECS: a panel, or less.
 #define LAST_VECS (TILE_VECS < PANEL_VECS ? TILE_VECS : PANEL_VECS)
 
 // Sizes are constants inside each case, so that sums stay in registers. `v`
 // counts vectors of outputs from the first panel.
 __attribute__((noinline)) static void
 tile(size_t rows, size_t vecs, const group_t *x, const uint8_t *panels,
-     size_t v, size_t blocks, float *out, size_t stride) {
+     size_t v, size_t blocks, ahead_t *ahead, float *out, size_t stride) {
   const uint8_t *panel = panels + v / PANEL_VECS * blocks * BLOCK_BYTES;
   const uint8_t *w = panel + v % PANEL_VECS * 4 * LANES;
   const uint8_t *scales = panel + SCALES_AT + v % PANEL_VECS * 2 * LANES;
-#define RUN(ROWS, VECS) run_tile(ROWS, VECS, x, w, scales, blocks, out, stride)
-  if (vecs > TILE_VECS) {
-    if (rows == 1)
-      RUN(1, FEW_ROWS_VECS);
-    else
-      RUN(FEW_ROWS, FEW_ROWS_VECS);
-    return;
-  }
+#define RUN(ROWS, VECS)                                                        \
+  run_tile(ROWS, VECS, x, w, scales, blocks, ahead, out, stride)
 #define CASE(ROWS)                                                             \
   case ROWS:                                                                   \
     if (vecs == TILE_VECS)                                                     \
@@ -107,11 +117,20 @@ tile(size_t rows, size_t vecs, const group_t *x, const uint8_t *panels,
 #undef RUN
 }
 
-// The widest tile for this many rows and vectors left.
+// Few rows wait for memory, which is fastest as a single stream; more rows for
+// arithmetic, which then loads each quad for two panels.
 INLINE size_t tile_width(size_t rows, size_t left) {
-  if (rows <= FEW_ROWS && left >= FEW_ROWS_VECS)
-    return FEW_ROWS_VECS;
-  return left >= TILE_VECS ? TILE_VECS : LAST_VECS;
+  return rows > FEW_ROWS && left >= TILE_VECS ? TILE_VECS : LAST_VECS;
+}
+
+INLINE ahead_t next_strip(const job_t *job, size_t rows, size_t panel,
+                          size_t panels) {
+  const size_t blocks = job->depth / GROUP;
+  const size_t bytes = panels * blocks * BLOCK_BYTES;
+  const size_t width = tile_width(rows, panels * PANEL_VECS);
+  const size_t tiles = tiles_of(rows) * (panels * PANEL_VECS / width);
+  const uint8_t *at = job->w + (panel + panels) * blocks * BLOCK_BYTES;
+  return (ahead_t){at, at + bytes, (bytes / (tiles * blocks) + 63) / 64 * 64};
 }
 
 // Quantised rows times `panels` panels from `panel` on.
@@ -120,13 +139,14 @@ static void run_strip(const job_t *job, size_t first_row, size_t rows,
   float products[MAX_ROWS][MAX_STRIP * PANEL];
   const size_t blocks = job->depth / GROUP, stride = MAX_STRIP * PANEL;
   const size_t begin = panel * PANEL_VECS, end = begin + panels * PANEL_VECS;
+  ahead_t ahead = next_strip(job, rows, panel, panels);
   for (size_t t = 0; t < tiles_of(rows); t++) {
     const size_t start = tile_start(rows, t);
     const size_t height = tile_start(rows, t + 1) - start;
     for (size_t v = begin, width; v < end; v += width) {
-      width = tile_width(height, end - v);
+      width = tile_width(rows, end - v);
       tile(height, width, x + start * blocks, job->w, v, blocks,
-           products[0] + (v - begin) * LANES, stride);
+           &ahead, products[0] + (v - begin) * LANES, stride);
     }
     for (size_t r = 0; r < height; r++)
       job->finish(job, first_row + start + r, panel, panels, products[r]);
@@ -158,6 +178,8 @@ static void run_share(const job_t *job, size_t row, size_t last_row,
   const size_t most = least(fit, MAX_BLOCK_ROWS);
   for (size_t rows; row < last_row; row += rows) {
     rows = least(most, last_row - row);
+    fetch(job->w + panel * job->depth / GROUP * BLOCK_BYTES,
+          job->strip * job->depth / GROUP * BLOCK_BYTES);
     quantise_rows(job, row, rows, x);
     for (size_t p = panel, panels; p < last_panel; p += panels) {
       panels = least(job->strip, last_panel - p);

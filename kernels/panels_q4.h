@@ -8,19 +8,20 @@
 
 #define BLOCK_BYTES 320
 #define SCALES_AT 256
+#define FEW_ROWS 4 // up to so many rows wait for memory, not arithmetic
 #define SYMBOL(NAME) agentc_##NAME##_q4
 
 // total[r][v] += the products of one block, v over vectors of outputs.
 INLINE void add_block(const int rows, const int vecs, const group_t *x,
                       const uint8_t *w, const uint8_t *scales, size_t panel_bytes,
                       totals_t total) {
-  nibble_sums sum[MAX_ROWS][MAX_VECS];
+  nibble_sums sum[MAX_ROWS][TILE_VECS];
   for (int r = 0; r < rows; r++)
     for (int v = 0; v < vecs; v++)
       sum[r][v] = no_nibbles();
 #pragma GCC unroll 4
   for (int j = 0; j < 4; j++) {
-    bytes low[MAX_VECS], high[MAX_VECS];
+    bytes low[TILE_VECS], high[TILE_VECS];
     for (int v = 0; v < vecs; v++) {
       const bytes b = load_bytes(w + weights_at(v, panel_bytes) + 64 * j);
       low[v] = low_nibbles(b);

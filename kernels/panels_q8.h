@@ -6,19 +6,20 @@
 
 #define BLOCK_BYTES 544
 #define SCALES_AT 512
+#define FEW_ROWS 8 // up to so many rows wait for memory, not arithmetic
 #define SYMBOL(NAME) agentc_##NAME##_q8
 
 // total[r][v] += the products of one block, v over vectors of outputs.
 INLINE void add_block(const int rows, const int vecs, const group_t *x,
                       const uint8_t *w, const uint8_t *scales, size_t panel_bytes,
                       totals_t total) {
-  byte_sums sum[MAX_ROWS][MAX_VECS];
+  byte_sums sum[MAX_ROWS][TILE_VECS];
   for (int r = 0; r < rows; r++)
     for (int v = 0; v < vecs; v++)
       sum[r][v] = no_bytes(x[r].sum);
 #pragma GCC unroll 8
   for (int j = 0; j < 8; j++) {
-    bytes b[MAX_VECS];
+    bytes b[TILE_VECS];
     for (int v = 0; v < vecs; v++)
       b[v] = load_bytes(w + weights_at(v, panel_bytes) + 64 * j);
     for (int r = 0; r < rows; r++) {

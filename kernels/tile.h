@@ -12,9 +12,8 @@
 
 #define PANEL 16
 #define PANEL_VECS (PANEL / LANES)
-#define MAX_VECS (FEW_ROWS_VECS > TILE_VECS ? FEW_ROWS_VECS : TILE_VECS)
 
-typedef vec totals_t[MAX_ROWS][MAX_VECS];
+typedef vec totals_t[MAX_ROWS][TILE_VECS];
 
 // Vector v of a tile begins this far behind vector 0: its weights (the same in
 // each group of 4 inputs), and its f16 scales.
