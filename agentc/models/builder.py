@@ -8,7 +8,14 @@ from pathlib import Path
 
 from agentc.codegen import iree, pack, store
 from agentc.codegen.targets import TargetSpec
-from agentc.models import bert_weights, gguf_decoder, pages, safetensors_decoder, tokenizer
+from agentc.models import (
+    bert_weights,
+    gguf_decoder,
+    gguf_tokenizer,
+    pages,
+    safetensors_decoder,
+    tokenizer,
+)
 from agentc.models.decoder_build import LoadedDecoder
 from agentc.models.decoder_weights import DecoderWeights
 from agentc.models.encoder_build import LoadedEncoder
@@ -205,14 +212,18 @@ def _finish(
 
 def _load(source: ModelSource) -> LoadedModel:
     if source.kind == "encoder":
-        weights = bert_weights.from_safetensors(SafetensorsFolder(source.path))
-        return LoadedEncoder(weights, _tokenizer(source))
-    return LoadedDecoder(_decoder_weights(source), _tokenizer(source), source.name)
+        encoder = bert_weights.from_safetensors(SafetensorsFolder(source.path))
+        words = _tokenizer(source)
+        words.check_fits(encoder.config.vocab, source.path.name)
+        return LoadedEncoder(encoder, words)
+    decoder, words = _decoder_weights(source), _tokenizer(source)
+    words.check_fits(decoder.config.vocab, source.path.name)
+    return LoadedDecoder(decoder, words, source.name)
 
 
 def _tokenizer(source: ModelSource) -> tokenizer.TokenizerSource:
     if source.format == "gguf":
-        return tokenizer.from_gguf(GgufFile(source.path))
+        return gguf_tokenizer.from_gguf(GgufFile(source.path))
     return tokenizer.from_folder(SafetensorsFolder(source.path))
 
 

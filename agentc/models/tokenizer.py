@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
 from dataclasses import dataclass
 from typing import Any
 
-from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
-from tokenizers.pre_tokenizers import PreTokenizer
+from tokenizers import Tokenizer
 
 from agentc.errors import ModelFormatError
-from agentc.models.gguf_file import GgufFile
 from agentc.models.safetensors_folder import SafetensorsFolder, read_json
 
-_CONTROL, _USER_DEFINED, _BYTE = 3, 4, 6
-_END_TEXTS = ("<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|end_of_text|>", "<end_of_turn>")
-"""Control tokens that end a turn in the families we know: files often name only one of theirs."""
-_GPT2_SPLIT = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
-_CASELESS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|"
-_TAIL = r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-_SPLITS = {
-    "default": _GPT2_SPLIT,
-    "gpt-2": _GPT2_SPLIT,
-    "llama-bpe": _CASELESS + r"\p{N}{1,3}" + _TAIL,
-    "llama3": _CASELESS + r"\p{N}{1,3}" + _TAIL,
-    "qwen2": _CASELESS + r"\p{N}" + _TAIL,
-}
+SPACE = "\u2581"
+"""What stands for a space in SentencePiece vocabularies."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +20,14 @@ class TokenizerSource:
     """What the rest of the compiler needs to know of a tokenizer.
 
     Attributes:
-      json: the tokenizer as text.
+      json: the tokenizer as text. It never adds a space of its own in front of a text: we
+        tokenise texts in pieces, and only a piece behind a special token would have one.
       chat_template: the Jinja template, or "".
       bos, eos: the texts of the begin and end tokens, or "".
       add_bos: whether every token stream starts with `bos`.
       end_ids: ids that end a decode.
+      spaced: the model was trained with a space in front of every text behind a special token.
+      size: how many rows of the embedding its ordinary tokens need.
     """
 
     json: str
@@ -46,42 +36,25 @@ class TokenizerSource:
     eos: str
     add_bos: bool
     end_ids: tuple[int, ...]
+    spaced: bool = False
+    size: int = 0
 
-
-def from_gguf(file: GgufFile) -> TokenizerSource:
-    """Builds the tokenizer that a GGUF file describes. Raises ModelFormatError if it cannot."""
-    tokens = file.strings("tokenizer.ggml.tokens")
-    types = file.get("tokenizer.ggml.token_type", list, [1] * len(tokens))
-    if len(types) != len(tokens) or len(set(tokens)) != len(tokens):
-        raise ModelFormatError(
-            f"{file.path.name}: has {len(tokens)} tokens ({len(set(tokens))} different) and "
-            f"{len(types)} token types, expected as many"
-        )
-    family = file.get("tokenizer.ggml.model", str)
-    if family == "gpt2":
-        tokenizer = _byte_level(file, tokens)
-    elif family == "llama":
-        tokenizer = _sentencepiece(file, tokens, types)
-    else:
-        raise ModelFormatError(
-            f"{file.path.name}: tokenizer '{family:.40}' is not supported, expected gpt2 or llama"
-        )
-    _add_special(tokenizer, tokens, types)
-    return TokenizerSource(
-        json=tokenizer.to_str(),
-        chat_template=file.get("tokenizer.chat_template", str, ""),
-        bos=_token(file, tokens, "bos"),
-        eos=_token(file, tokens, "eos"),
-        add_bos=file.get("tokenizer.ggml.add_bos_token", bool, family == "llama"),
-        end_ids=_end_ids(file, tokens, types),
-    )
+    def check_fits(self, rows: int, origin: str) -> None:
+        """Raises ModelFormatError unless an embedding of that many rows has every token."""
+        largest = max((self.size - 1, *self.end_ids))
+        if largest >= rows:
+            raise ModelFormatError(
+                f"{origin}: the tokenizer has a token {largest}, the embedding has {rows} rows; "
+                "they belong to different models"
+            )
 
 
 def from_folder(folder: SafetensorsFolder) -> TokenizerSource:
     """Reads tokenizer.json and its companions. Raises ModelFormatError if they are damaged."""
     path = folder.path / "tokenizer.json"
     try:
-        tokenizer = Tokenizer.from_str(path.read_text(encoding="utf-8"))
+        text, spaced = _without_prefix_space(path.read_text(encoding="utf-8"))
+        tokenizer = Tokenizer.from_str(text)
     except Exception as error:  # the library raises plain Exception for bad JSON
         raise ModelFormatError(
             f"{folder.path.name}/tokenizer.json: is not a tokenizer: {error}"
@@ -98,7 +71,30 @@ def from_folder(folder: SafetensorsFolder) -> TokenizerSource:
         eos=eos,
         add_bos=options.get("add_bos_token") is True,
         end_ids=_folder_end_ids(folder, tokenizer, eos),
+        spaced=spaced,
+        size=max(tokenizer.get_vocab(with_added_tokens=False).values(), default=-1) + 1,
     )
+
+
+def _without_prefix_space(text: str) -> tuple[str, bool]:
+    """Returns the tokenizer without the step that puts a space in front of texts, and whether it
+    had one. The step is written in one of two ways, alone or in a sequence."""
+    root = json.loads(text)
+    removed = False
+    for holder, steps in (("normalizer", "normalizers"), ("pre_tokenizer", "pretokenizers")):
+        outer = root.get(holder)
+        if not isinstance(outer, dict):
+            continue
+        kept = []
+        for step in outer.get(steps, [outer]):
+            if step.get("type") == "Prepend" and step.get("prepend") == SPACE:
+                removed = True
+                continue
+            if step.get("type") == "Metaspace" and step.get("prepend_scheme", "always") != "never":
+                removed, step = True, {**step, "prepend_scheme": "never"}
+            kept.append(step)
+        root[holder] = {"type": "Sequence", steps: kept}
+    return (json.dumps(root) if removed else text), removed
 
 
 def _optional(folder: SafetensorsFolder, name: str) -> dict[str, Any]:
@@ -130,109 +126,3 @@ def _folder_end_ids(folder: SafetensorsFolder, tokenizer: Tokenizer, eos: str) -
     known = [i for i in ids if isinstance(i, int)]
     own = tokenizer.token_to_id(eos) if eos else None
     return tuple(dict.fromkeys([*known, *([own] if own is not None else [])]))
-
-
-def _byte_level(file: GgufFile, tokens: list[str]) -> Tokenizer:
-    """Byte-pair encoding on bytes (GPT-2 and its many descendants)."""
-    vocabulary = {text: i for i, text in enumerate(tokens)}
-    merges: list[tuple[str, str]] = []
-    for merge in file.strings("tokenizer.ggml.merges"):
-        left, _, right = merge.partition(" ")
-        if not {left, right, left + right} <= vocabulary.keys():
-            raise ModelFormatError(
-                f"{file.path.name}: the merge '{merge:.60}' uses tokens that do not exist"
-            )
-        merges.append((left, right))
-    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=merges))
-    tokenizer.pre_tokenizer = _pre_tokenizer(file)
-    tokenizer.decoder = decoders.ByteLevel()
-    return tokenizer
-
-
-def _pre_tokenizer(file: GgufFile) -> PreTokenizer:
-    kind = file.get("tokenizer.ggml.pre", str, "default")
-    if kind == "smollm":
-        digits = pre_tokenizers.Digits(individual_digits=True)
-        return pre_tokenizers.Sequence(
-            [digits, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)]
-        )
-    if kind not in _SPLITS:
-        raise ModelFormatError(
-            f"{file.path.name}: pre-tokenizer '{kind:.40}' is not supported, expected one of "
-            f"smollm, {', '.join(_SPLITS)}"
-        )
-    split = pre_tokenizers.Split(Regex(_SPLITS[kind]), behavior="isolated")
-    byte_level = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
-    return pre_tokenizers.Sequence([split, byte_level])
-
-
-def _sentencepiece(file: GgufFile, tokens: list[str], types: Sequence[int]) -> Tokenizer:
-    """SentencePiece byte-pair encoding (Llama 2, Mistral): scores order the merges, and bytes
-    that no piece covers are tokens of their own."""
-    scores = file.get("tokenizer.ggml.scores", list)
-    if len(scores) != len(tokens):
-        raise ModelFormatError(f"{file.path.name}: has {len(scores)} scores, not {len(tokens)}")
-    vocabulary = {text: i for i, text in enumerate(tokens)}
-    unknown = file.get("tokenizer.ggml.unknown_token_id", int, 0)
-    model = models.BPE(
-        vocab=vocabulary,
-        merges=_merges(vocabulary, scores, types),
-        unk_token=tokens[unknown] if 0 <= unknown < len(tokens) else None,
-        fuse_unk=True,
-        byte_fallback=_BYTE in types,
-    )
-    tokenizer = Tokenizer(model)
-    prefix = [normalizers.Prepend("▁")] if _adds_space(file) else []
-    tokenizer.normalizer = normalizers.Sequence([*prefix, normalizers.Replace(" ", "▁")])
-    strip = [decoders.Strip(" ", 1, 0)] if prefix else []
-    tokenizer.decoder = decoders.Sequence(
-        [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), *strip]
-    )
-    return tokenizer
-
-
-def _adds_space(file: GgufFile) -> bool:
-    return bool(file.get("tokenizer.ggml.add_space_prefix", bool, True))
-
-
-def _merges(
-    vocabulary: dict[str, int], scores: Sequence[float], types: Sequence[int]
-) -> list[tuple[str, str]]:
-    """All ways to join two pieces into a third; the best-scored result merges first."""
-    found: list[tuple[float, int, str, str]] = []
-    for text, number in vocabulary.items():
-        if types[number] in (_CONTROL, _BYTE):
-            continue
-        for cut in range(1, len(text)):
-            left, right = text[:cut], text[cut:]
-            if left in vocabulary and right in vocabulary:
-                found.append((-scores[number], number, left, right))
-    found.sort(key=lambda m: (m[0], m[1], vocabulary[m[2]], vocabulary[m[3]]))
-    return [(left, right) for _, _, left, right in found]
-
-
-def _add_special(tokenizer: Tokenizer, tokens: Sequence[str], types: Sequence[int]) -> None:
-    control = [
-        AddedToken(t, special=True, normalized=False)
-        for t, k in zip(tokens, types, strict=True)
-        if k == _CONTROL and t
-    ]
-    own = [
-        AddedToken(t, special=False, normalized=False)
-        for t, k in zip(tokens, types, strict=True)
-        if k == _USER_DEFINED and t
-    ]
-    tokenizer.add_special_tokens(control)
-    tokenizer.add_tokens(own)
-
-
-def _token(file: GgufFile, tokens: Sequence[str], which: str) -> str:
-    number = file.get(f"tokenizer.ggml.{which}_token_id", int, -1)
-    return tokens[number] if 0 <= number < len(tokens) else ""
-
-
-def _end_ids(file: GgufFile, tokens: Sequence[str], types: Sequence[int]) -> tuple[int, ...]:
-    keys = ("eos", "eot", "eom")
-    named = [file.get(f"tokenizer.ggml.{k}_token_id", int, -1) for k in keys]
-    known = [i for i, t in enumerate(tokens) if types[i] == _CONTROL and t in _END_TEXTS]
-    return tuple(dict.fromkeys(i for i in [*named, *known] if 0 <= i < len(tokens)))

@@ -77,7 +77,7 @@ def weights(rng: random.Random, folder: Path) -> Iterator[Opener]:
     from models import tiny
 
     from agentc import models
-    from agentc.models import chat, gguf_decoder, tokenizer
+    from agentc.models import chat, gguf_decoder, gguf_tokenizer
     from agentc.models.gguf_file import GgufFile
 
     config = tiny.decoder_config()
@@ -89,7 +89,7 @@ def weights(rng: random.Random, folder: Path) -> Iterator[Opener]:
     def open_() -> object:
         source = models.resolve(str(bad))
         file = GgufFile(source.path)
-        tokens = tokenizer.from_gguf(file)
+        tokens = gguf_tokenizer.from_gguf(file)
         read = gguf_decoder.from_gguf(file)
         arrays = [read.array(name) for name in tiny.decoder_weights(config)]
         return models.dims(source), chat.chat_format(tokens, "bad.gguf"), arrays

@@ -7,7 +7,7 @@ from jinja2 import Template
 
 from agentc import models
 from agentc.errors import ModelFormatError
-from agentc.models import tokenizer
+from agentc.models import gguf_tokenizer
 from agentc.models.chat import chat_format
 from agentc.models.gguf_file import GgufFile
 from agentc.models.tokenizer import TokenizerSource
@@ -80,7 +80,7 @@ def test_scaffold_rebuilds_the_rendering(template, system, turns):
 
 
 def test_smollm2_scaffold():
-    built = tokenizer.from_gguf(GgufFile(models.resolve("smollm2-135m-instruct").path))
+    built = gguf_tokenizer.from_gguf(GgufFile(models.resolve("smollm2-135m-instruct").path))
     chat = chat_format(built, "smol")
     assert chat.begin["user"] == "<|im_start|>user\n" and chat.end["tool"] == "<|im_end|>\n"
     assert chat.default_system.startswith("You are a helpful AI assistant named SmolLM")

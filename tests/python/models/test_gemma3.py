@@ -14,7 +14,7 @@ import pytest
 from tokenizers import Tokenizer
 
 from agentc import models
-from agentc.models import gguf_decoder, tokenizer
+from agentc.models import gguf_decoder, gguf_tokenizer
 from agentc.models.gguf_file import GgufFile
 
 from .conftest import kernel_objects
@@ -47,7 +47,7 @@ class Cut:
 @pytest.fixture(scope="module")
 def words():
     """The tokenizer of the file."""
-    source = tokenizer.from_gguf(GgufFile(models.resolve("gemma3-270m").path))
+    source = gguf_tokenizer.from_gguf(GgufFile(models.resolve("gemma3-270m").path))
     return Tokenizer.from_str(source.json)
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from agentc import models
 from agentc.errors import AgentcError, ModelFormatError
-from agentc.models import decoder_weights, gguf_decoder, tokenizer
+from agentc.models import decoder_weights, gguf_decoder, gguf_tokenizer
 from agentc.models.gguf_file import GgufFile
 
 from . import tiny
@@ -33,7 +33,7 @@ def read_all(path):
     """All that the compiler reads of a file."""
     file = GgufFile(path)
     weights = gguf_decoder.from_gguf(file)
-    tokenizer.from_gguf(file)
+    gguf_tokenizer.from_gguf(file)
     names = ["embed", "final_norm", "layers.0.qkv", "layers.0.gate_up", "layers.0.down"]
     return weights.config, {name: weights.array(name) for name in names}
 

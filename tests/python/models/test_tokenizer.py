@@ -11,7 +11,7 @@ from tokenizers import Tokenizer
 
 from agentc import models
 from agentc.errors import ModelFormatError
-from agentc.models import tokenizer
+from agentc.models import gguf_tokenizer, tokenizer
 from agentc.models.gguf_file import GgufFile
 from agentc.models.safetensors_folder import SafetensorsFolder
 
@@ -20,7 +20,7 @@ from . import tiny
 
 @pytest.fixture(scope="module")
 def smol_source():
-    return tokenizer.from_gguf(GgufFile(models.resolve("smollm2-135m-instruct").path))
+    return gguf_tokenizer.from_gguf(GgufFile(models.resolve("smollm2-135m-instruct").path))
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ def write(tmp_path, **changes):
 
 
 def test_bytes_level_merges(tmp_path):
-    built = Tokenizer.from_str(tokenizer.from_gguf(GgufFile(write(tmp_path))).json)
+    built = Tokenizer.from_str(gguf_tokenizer.from_gguf(GgufFile(write(tmp_path))).json)
     assert built.encode("abc a").tokens == ["abc", "Ġa"]
 
 
@@ -88,16 +88,16 @@ def test_merge_of_missing_tokens_is_named(tmp_path):
     path = write(tmp_path)
     path.write_bytes(path.read_bytes().replace(b"ab c", b"ab q"))
     with pytest.raises(ModelFormatError, match="the merge 'ab q' uses tokens that do not exist"):
-        tokenizer.from_gguf(GgufFile(path))
+        gguf_tokenizer.from_gguf(GgufFile(path))
 
 
-@pytest.mark.parametrize("split", ["llama-bpe", "qwen2", "default"])
+@pytest.mark.parametrize("split", ["llama-bpe", "qwen2", "gpt-2"])
 def test_pre_tokenizers_split_digits_as_they_should(split):
     from tokenizers import Regex, pre_tokenizers
 
-    cut = pre_tokenizers.Split(Regex(tokenizer._SPLITS[split]), behavior="isolated")
+    cut = pre_tokenizers.Split(Regex(gguf_tokenizer._SPLITS[split][0]), behavior="isolated")
     pieces = [p for p, _ in cut.pre_tokenize_str("It's 12345 naïve\n x")]
-    digits = {"llama-bpe": ["123", "45"], "qwen2": list("12345"), "default": [" 12345"]}[split]
+    digits = {"llama-bpe": ["123", "45"], "qwen2": list("12345"), "gpt-2": [" 12345"]}[split]
     assert [p for p in pieces if any(c.isdigit() for c in p)] == digits
     assert "".join(pieces) == "It's 12345 naïve\n x" and "'s" in pieces
 
@@ -137,11 +137,13 @@ class SentencePiece:
 
 
 def test_sentencepiece_merges_bytes_and_prefix():
-    source = tokenizer.from_gguf(SentencePiece())
+    source = gguf_tokenizer.from_gguf(SentencePiece())
     built = Tokenizer.from_str(source.json)
     assert source.add_bos and source.end_ids == (2,)
-    assert built.encode("hi hi", add_special_tokens=False).tokens == ["▁hi", "▁hi"]
-    ids = built.encode("hi é", add_special_tokens=False).ids
+    assert source.spaced
+    assert built.encode(" hi hi", add_special_tokens=False).tokens == ["▁hi", "▁hi"]
+    assert built.encode("hi", add_special_tokens=False).tokens == ["hi"]
+    ids = built.encode(" hi é", add_special_tokens=False).ids
     assert built.decode(ids) == "hi é"
     assert [SentencePiece.tokens[i] for i in ids] == ["▁hi", "▁", "<0xC3>", "<0xA9>"]
 
