@@ -1,21 +1,32 @@
-"""The KV cache of one engine: pages, snapshots that share them, and the prefix cache."""
+"""The KV cache of one engine: pages, snapshots that share them, the prefix cache, and the
+tiers below."""
 
 from agentc.runtime.kv.cache import KvCache
 from agentc.runtime.kv.eviction import EvictionPolicy, Lru
+from agentc.runtime.kv.file_tier import FileTier
+from agentc.runtime.kv.host_tier import HostTier
 from agentc.runtime.kv.pages import PagePool
 from agentc.runtime.kv.parking import ParkPolicy, ParkWhenStuck
 from agentc.runtime.kv.radix import RadixTree
 from agentc.runtime.kv.snapshot import Sequence, Snapshot, Usage
+from agentc.runtime.kv.swap import PageStore, Swap
+from agentc.runtime.kv.tier_policy import CheaperToCopy, TierPolicy
 
 __all__ = [
+    "CheaperToCopy",
     "EvictionPolicy",
+    "FileTier",
+    "HostTier",
     "KvCache",
     "Lru",
     "PagePool",
+    "PageStore",
     "ParkPolicy",
     "ParkWhenStuck",
     "RadixTree",
     "Sequence",
     "Snapshot",
+    "Swap",
+    "TierPolicy",
     "Usage",
 ]

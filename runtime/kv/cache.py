@@ -11,10 +11,13 @@ from typing import Any, TypeVar
 
 from agentc.errors import RuntimeFault
 from agentc.runtime.kv.eviction import EvictionPolicy, Lru
+from agentc.runtime.kv.keys import Block
 from agentc.runtime.kv.pages import PagePool
 from agentc.runtime.kv.parking import ParkPolicy, ParkWhenStuck
-from agentc.runtime.kv.radix import Block, RadixTree
-from agentc.runtime.kv.snapshot import Sequence, Snapshot
+from agentc.runtime.kv.radix import RadixTree
+from agentc.runtime.kv.sharing import Sharing
+from agentc.runtime.kv.snapshot import Pages, Sequence, Snapshot
+from agentc.runtime.kv.swap import Swap
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 
@@ -33,7 +36,8 @@ def _locked(method: _Method) -> _Method:
 
 class KvCache:
     """Snapshots in, running sequences out, and back. Life of a sequence:
-    `begin` -> (`commit` after each step, `adopt` at each page boundary) -> `finish` or `drop`."""
+    `begin` -> (`commit` after each step, `adopt` at each page boundary) -> `finish` or `drop`;
+    between them any number of times `suspend` -> `revive`."""
 
     def __init__(
         self,
@@ -42,10 +46,14 @@ class KvCache:
         *,
         eviction: EvictionPolicy | None = None,
         parking: ParkPolicy | None = None,
+        swap: Swap | None = None,
+        identity: bytes = b"",
     ) -> None:
-        """`pages` counts the reserved page 0."""
+        """`pages` counts the reserved page 0. `identity`: see keys.root_key."""
         self.pool = PagePool(pages, page_tokens)
-        self.tree = RadixTree(self.pool, eviction or Lru())
+        self.swap = swap or Swap()
+        self.tree = RadixTree(self.pool, eviction or Lru(), identity, self.swap.spill)
+        self._sharing = Sharing(self.pool, self.tree, self.swap)
         self.running = 0
         self._parking = parking or ParkWhenStuck()
         self._lock = threading.RLock()
@@ -65,6 +73,7 @@ class KvCache:
         """A new snapshot with `tokens` behind; their KV is computed when it is next used."""
         self._check_open(snapshot)
         made = Snapshot(snapshot.tenant, snapshot.tokens + tokens, self._orphans)
+        made.carried = snapshot.carried
         self._give_pages(made, snapshot.pages, snapshot.computed)
         for page in made.pages:
             self.pool.retain(page)
@@ -75,13 +84,20 @@ class KvCache:
         """Gives the snapshot's pages back; it stays a valid value."""
         pages, snapshot.pages, snapshot.computed = snapshot.pages, (), 0
         self._resident.discard(snapshot)
-        self._release(pages)
+        self._sharing.release(pages)
 
     @_locked
     def close(self, snapshot: Snapshot) -> None:
         """Ends the snapshot; using it afterwards is an error, closing it again is not."""
         self.park(snapshot)
         snapshot.closed = True
+
+    @_locked
+    def export(self, snapshot: Snapshot) -> Pages:
+        """The bytes of the snapshot's full pages. From the engine's thread."""
+        self._check_open(snapshot)
+        full = snapshot.computed // self.pool.page_tokens
+        return tuple(self.swap.read(snapshot.pages[:full]))
 
     @_locked
     def park_all(self) -> None:
@@ -104,26 +120,42 @@ class KvCache:
         """Starts a sequence with room for `reserve_tokens` more tokens; None: no room now."""
         self._check_open(snapshot)
         self._touch(snapshot)
-        sequence = self._share(snapshot)
-        need = self._pages_for(len(snapshot) + reserve_tokens) - len(sequence.pages)
-        if not self._make_room(need):
-            self._end_writing(sequence)
-            self._release(sequence.pages)
-            return None
+        sequence = self._sharing.start(snapshot)
+        entered = self._enter(sequence, len(snapshot) + reserve_tokens, snapshot.carried)
+        return sequence if entered else None
+
+    @_locked
+    def grow(self, sequence: Sequence, tokens: int) -> bool:
+        """Gives the sequence pages for its first `tokens` tokens; False: no room now."""
+        need = max(0, self._pages_for(tokens) - len(sequence.pages))
+        if not self._make_room(need, running=0):
+            return False
         sequence.pages += self.pool.alloc(need)
-        self.running += 1
-        return sequence
+        return True
+
+    @_locked
+    def suspend(self, sequence: Sequence) -> None:
+        """Takes all pages from a running sequence, which keeps its tokens. Full pages stay in the
+        prefix cache, or the tiers below it, as long as there is room."""
+        self._sharing.leave(sequence)
+        self.running -= 1
+
+    @_locked
+    def revive(self, sequence: Sequence, reserve_tokens: int) -> bool:
+        """Lets a suspended sequence run again; False: no room now."""
+        self._sharing.adopt(sequence)
+        return self._enter(sequence, len(sequence.tokens) + reserve_tokens, ())
 
     @_locked
     def adopt(self, sequence: Sequence) -> None:
         """Takes pages for the next blocks from the prefix cache instead of computing them."""
-        self._adopt(sequence)
+        self._sharing.adopt(sequence)
 
     @_locked
     def commit(self, sequence: Sequence, rows: int) -> None:
         """The next `rows` tokens have KV now; pages that became full enter the prefix cache."""
         sequence.computed += rows
-        self._publish(sequence)
+        self._sharing.publish(sequence)
 
     @_locked
     def finish(self, sequence: Sequence, tokens: tuple[int, ...]) -> Snapshot:
@@ -132,18 +164,16 @@ class KvCache:
         # The last token always stays to be computed: the next decode needs its logits.
         computed = min(sequence.computed, max(len(tokens) - 1, 0))
         keep = self._pages_for(computed)
-        self._end_writing(sequence)
+        self._sharing.end_writing(sequence)
         self._give_pages(made, tuple(sequence.pages[:keep]), computed)
-        self._release(sequence.pages[keep:])
+        self._sharing.release(sequence.pages[keep:])
         self.running -= 1
         return made
 
     @_locked
     def drop(self, sequence: Sequence) -> None:
         """Ends a sequence without a result."""
-        self._end_writing(sequence)
-        self._release(sequence.pages)
-        sequence.pages = []
+        self._sharing.leave(sequence)
         self.running -= 1
 
     @_locked
@@ -162,82 +192,32 @@ class KvCache:
         Equal names mean equal KV. No name for a block that the sequence does not fill or whose
         last token must stay to be computed. From the engine's thread.
         """
-        size = self.pool.page_tokens
-        index, slot = divmod(sequence.computed, size)
-        if (index + 1) * size >= len(sequence.tokens):
-            return None, slot == 0
-        block = tuple(sequence.tokens[index * size : (index + 1) * size])
-        return (id(sequence.node), block), slot == 0
+        return self._sharing.current_block(sequence)
 
     # Below: only under the lock.
 
-    def _share(self, snapshot: Snapshot) -> Sequence:
-        """A sequence on the snapshot's pages and on what the cache has behind them."""
-        size = self.pool.page_tokens
-        full, tail = divmod(snapshot.computed, size)
-        pages = list(snapshot.pages[:full])
-        if tail and self.pool.try_claim(snapshot.pages[full], tail):
-            pages.append(snapshot.pages[full])
-        for page in pages:
-            self.pool.retain(page)
-        sequence = Sequence(
-            tenant=snapshot.tenant,
-            tokens=list(snapshot.tokens),
-            pages=pages,
-            computed=snapshot.computed if len(pages) > full else full * size,
-            node=self.tree.root(snapshot.tenant),
-            prompt_tokens=len(snapshot),
-        )
-        self._publish(sequence)
-        self._adopt(sequence)
-        sequence.cached_tokens = sequence.computed
-        return sequence
+    def _enter(self, sequence: Sequence, tokens: int, carried: Pages) -> bool:
+        """Makes a sequence run with pages for `tokens` tokens, or takes all its pages."""
+        entered = False
+        try:
+            found = self._sharing.outside(sequence, carried)
+            need = self._pages_for(tokens) - len(sequence.pages)
+            if self._make_room(need, self.running):
+                sequence.pages += self.pool.alloc(need)
+                self._sharing.bring(sequence, found)
+                entered = True
+        finally:
+            if not entered:
+                self._sharing.leave(sequence)
+        self.running += entered
+        return entered
 
-    def _adopt(self, sequence: Sequence) -> None:
-        while True:
-            name, at_start = self.current_block(sequence)
-            node = self.tree.child(sequence.node, name[1]) if name and at_start else None
-            if node is None:
-                return
-            self.pool.retain(node.page)
-            index = sequence.published
-            self._release(sequence.pages[index : index + 1])
-            sequence.pages[index : index + 1] = [node.page]
-            self._advance(sequence)
-            sequence.node = node
-
-    def _advance(self, sequence: Sequence) -> None:
-        """The next page was computed by another: count it as cached while still in the prompt."""
-        size = self.pool.page_tokens
-        sequence.published += 1
-        sequence.computed += size
-        sequence.cached_tokens += size if not sequence.generated else 0
-
-    def _publish(self, sequence: Sequence) -> None:
-        size = self.pool.page_tokens
-        for index in range(sequence.published, sequence.computed // size):
-            block = tuple(sequence.tokens[index * size : (index + 1) * size])
-            mine = sequence.pages[index]
-            node = self.tree.insert(sequence.node, block, mine)
-            if node.page != mine:  # a twin was faster; hold its page, so that the path stays
-                self.pool.retain(node.page)
-                self._release([mine])
-                sequence.pages[index] = node.page
-            sequence.node = node
-            sequence.published = index + 1
-
-    def _end_writing(self, sequence: Sequence) -> None:
-        """Leaves the page that was being written to the next writer, from the slot it reached."""
-        index, slot = divmod(sequence.computed, self.pool.page_tokens)
-        if slot:
-            self.pool.end_claim(sequence.pages[index], slot)
-
-    def _make_room(self, need: int) -> bool:
+    def _make_room(self, need: int, running: int) -> bool:
         if need > self.pool.free_pages:
             self.tree.evict(need - self.pool.free_pages)
         if need > self.pool.free_pages:
             idle = sorted(self._resident, key=lambda s: s.stamp)
-            for victim in self._parking.victims(idle, self.running):
+            for victim in self._parking.victims(idle, running):
                 self.park(victim)
                 self.tree.evict(need - self.pool.free_pages)
                 if need <= self.pool.free_pages:
@@ -257,13 +237,9 @@ class KvCache:
     def _pages_for(self, tokens: int) -> int:
         return -(-tokens // self.pool.page_tokens)
 
-    def _release(self, pages: list[int] | tuple[int, ...]) -> None:
-        for page in pages:
-            self.pool.release(page)
-
     def _free_orphans(self) -> None:
         while self._orphans:
-            self._release(self._orphans.popleft())
+            self._sharing.release(self._orphans.popleft())
 
     @staticmethod
     def _check_open(snapshot: Snapshot) -> None:

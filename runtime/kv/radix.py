@@ -7,20 +7,22 @@ Each tenant has a root of its own, so no tenant can hit, or time, what another o
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable, Sequence
 
 from agentc.runtime.kv.eviction import EvictionPolicy
+from agentc.runtime.kv.keys import Block, block_key, root_key
 from agentc.runtime.kv.pages import PagePool
-
-Block = tuple[int, ...]
 
 
 class Node:
-    """A cached page. `page` is 0 for a root. `stamp` belongs to the eviction policy."""
+    """A cached page. `page` is 0 for a root. `key` is its name by content (keys.py). `stamp`
+    belongs to the eviction policy."""
 
-    __slots__ = ("block", "children", "page", "parent", "stamp")
+    __slots__ = ("block", "children", "key", "page", "parent", "stamp")
 
-    def __init__(self, block: Block, page: int, parent: Node | None) -> None:
+    def __init__(self, block: Block, page: int, parent: Node | None, key: bytes) -> None:
         self.block = block
+        self.key = key
         self.page = page
         self.parent = parent
         self.children: dict[Block, Node] = {}
@@ -30,15 +32,26 @@ class Node:
 class RadixTree:
     """Holds one reference on each cached page. A page that somebody else holds too stays."""
 
-    def __init__(self, pool: PagePool, policy: EvictionPolicy) -> None:
+    def __init__(
+        self,
+        pool: PagePool,
+        policy: EvictionPolicy,
+        identity: bytes = b"",
+        spill: Callable[[Sequence[Node]], None] = lambda nodes: None,
+    ) -> None:
+        """`identity`: see keys.root_key. `spill` sees evicted nodes while their pages are held."""
         self._pool = pool
+        self._identity = identity
+        self._spill = spill
         self._policy = policy
         self._roots: dict[str, Node] = {}
         self.cached_pages = 0
 
     def root(self, tenant: str) -> Node:
         """Where the prefixes of `tenant` start."""
-        return self._roots.setdefault(tenant, Node((), 0, None))
+        if tenant not in self._roots:
+            self._roots[tenant] = Node((), 0, None, root_key(self._identity, tenant))
+        return self._roots[tenant]
 
     def child(self, node: Node, block: Block) -> Node | None:
         """The node of `block` after `node`, marked as used; None when it is not cached."""
@@ -57,7 +70,7 @@ class RadixTree:
         if found is not None:
             return found
         self._pool.retain(page)
-        made = node.children[block] = Node(block, page, node)
+        made = node.children[block] = Node(block, page, node, block_key(node.key, block))
         self._policy.touch(made)
         self.cached_pages += 1
         return made
@@ -66,14 +79,20 @@ class RadixTree:
         """Frees up to `count` pages that only the cache holds, leaves first. Returns how many."""
         heap = [(self._policy.worth(n), id(n), n) for n in self._nodes() if self._evictable(n)]
         heapq.heapify(heap)
-        freed = 0
-        while heap and freed < count:
+        gone: list[Node] = []
+        while heap and len(gone) < count:
             node = heapq.heappop(heap)[2]
             parent = self._remove(node)
-            freed += 1
+            gone.append(node)
             if self._evictable(parent):
                 heapq.heappush(heap, (self._policy.worth(parent), id(parent), parent))
-        return freed
+        try:
+            if gone:
+                self._spill(gone)
+        finally:
+            for node in gone:
+                self._pool.release(node.page)
+        return len(gone)
 
     def evictable_pages(self) -> int:
         """How many pages `evict` could free now."""
@@ -96,7 +115,6 @@ class RadixTree:
         parent = node.parent
         assert parent is not None
         del parent.children[node.block]
-        self._pool.release(node.page)
         self.cached_pages -= 1
         return parent
 

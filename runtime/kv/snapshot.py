@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from agentc.runtime.kv.radix import Node
+
+Pages = tuple[NDArray[np.uint8], ...]
+"""The bytes of the full pages at the start of a sequence, in order."""
 
 
 @dataclass(frozen=True)
@@ -27,12 +33,13 @@ class Snapshot:
     """An immutable token sequence of one tenant. Made and closed by an engine, never directly.
 
     Its KV (`computed` tokens on `pages`) is the engine's business: it may be dropped and computed
-    again at any time without a change of the value.
+    again at any time without a change of the value. `carried`: pages that it brought along from a
+    file or another engine, to be used instead of computing them.
     """
 
     __slots__ = (
-        "__weakref__", "_orphans", "closed", "computed", "pages", "stamp", "tenant", "tokens",
-        "usage",
+        "__weakref__", "_orphans", "carried", "closed", "computed", "pages", "stamp", "tenant",
+        "tokens", "usage",
     )  # fmt: skip
 
     def __init__(
@@ -47,6 +54,7 @@ class Snapshot:
         self.usage = usage
         self.computed = 0
         self.pages: tuple[int, ...] = ()
+        self.carried: Pages = ()
         self.closed = False
         self.stamp = 0
         self._orphans = orphans
