@@ -21,15 +21,16 @@
   TYPE *NAME = NAME##_aligned + NAME##_offset;                                 \
   (void)NAME##_base, (void)NAME##_size, (void)NAME##_stride
 
-// A float that came as a scalar, which are all of size_t.
-#define BITS_TO_FLOAT(BITS)                                                    \
-  (((union {                                                                   \
-     uint32_t bits;                                                            \
-     float value;                                                              \
-   }){.bits = (uint32_t)(BITS)})                                               \
-       .value)
-
 #define INLINE static inline __attribute__((always_inline))
+
+typedef union {
+  float value;
+  uint32_t bits;
+} float_bits;
+INLINE uint32_t bits_of(float x) { return ((float_bits){.value = x}).bits; }
+INLINE float float_of(uint32_t b) { return ((float_bits){.bits = b}).value; }
+// A float that came as a scalar, which are all of size_t.
+INLINE float float_scalar(size_t bits) { return float_of((uint32_t)bits); }
 
 // One vector register of floats.
 #if defined(__AVX512F__)
@@ -87,18 +88,18 @@ INLINE vec exponential(vec x) {
   return p * (vec)exponent;
 }
 
-// Sums and maxima over lanes, always in the same order.
+// Sums and maxima over lanes, by halves, always in the same order.
 INLINE float sum_lanes(vec v) {
-  float total = 0.0f;
-  for (int i = 0; i < LANES; i++)
-    total += v[i];
-  return total;
+  for (int width = LANES / 2; width > 0; width /= 2)
+    for (int i = 0; i < width; i++)
+      v[i] += v[i + width];
+  return v[0];
 }
 INLINE float max_lanes(vec v) {
-  float top = v[0];
-  for (int i = 1; i < LANES; i++)
-    top = v[i] > top ? v[i] : top;
-  return top;
+  for (int width = LANES / 2; width > 0; width /= 2)
+    for (int i = 0; i < width; i++)
+      v[i] = v[i] > v[i + width] ? v[i] : v[i + width];
+  return v[0];
 }
 
 #endif // AGENTC_KERNELS_ABI_H

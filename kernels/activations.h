@@ -7,13 +7,6 @@
 
 #define GROUP 32
 
-typedef union {
-  float value;
-  uint32_t bits;
-} float_bits;
-INLINE uint32_t bits_of(float x) { return ((float_bits){.value = x}).bits; }
-INLINE float float_of(uint32_t b) { return ((float_bits){.bits = b}).value; }
-
 typedef struct {
   int8_t q[GROUP];
   float scale;

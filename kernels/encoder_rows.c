@@ -59,7 +59,7 @@ void agentc_encoder_norm(BUFFER(const float, x), BUFFER(const float, scale),
   POINTER(const float, scale);
   POINTER(const float, shift);
   POINTER(float, y);
-  const float eps = BITS_TO_FLOAT(eps_bits);
+  const float eps = float_scalar(eps_bits);
   for (size_t r = rows * group / groups; r < rows * (group + 1) / groups; r++)
     normalise(x + r * depth, scale, shift, y + r * depth, depth, eps);
 }
@@ -143,7 +143,7 @@ INLINE void embed(const embedding_t *e, word_t *word, float *y, size_t first,
                            .shift = shift,                                     \
                            .texts = texts,                                     \
                            .depth = depth,                                     \
-                           .eps = BITS_TO_FLOAT(eps_bits)};               \
+                           .eps = float_scalar(eps_bits)};               \
     embed(&e, WORD, y, rows *group / groups, rows *(group + 1) / groups);      \
   }
 

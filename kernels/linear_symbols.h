@@ -3,9 +3,6 @@
 #include "finish.h"
 #include "heads.h"
 
-// A float scalar travels as its bits.
-INLINE float float_scalar(size_t bits) { return float_of((uint32_t)bits); }
-
 INLINE size_t panels_for(size_t columns) {
   return (columns + PANEL - 1) / PANEL;
 }

@@ -6,6 +6,7 @@ update one operand in place; its results are new buffers, appended to the argume
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -85,6 +86,12 @@ def workgroups(f: Function, per_worker: int, rows: str = "", per_row: int = 1) -
         return wanted
     units = f.emit(f"arith.muli %{rows}, {f.index(per_row)} : index", (), "index").name
     return f.emit(f"arith.minui {wanted}, {units} : index", (), "index").name
+
+
+def float_scalar(value: float) -> int:
+    """Returns what a kernel takes for a float scalar: the bits of its f32."""
+    bits: int = struct.unpack("<I", struct.pack("<f", value))[0]
+    return bits
 
 
 def _entry(kernel: Kernel) -> list[str]:

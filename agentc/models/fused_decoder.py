@@ -14,13 +14,19 @@ and their headers; matrices come in panels (`panels.py`).
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Mapping, Sequence
 
 from agentc.models.config import DecoderConfig
 from agentc.models.decoder import ENTRY, DecoderProgram, forward_arguments
 from agentc.models.decoder_weights import part_inputs, part_rows
-from agentc.models.dispatch import Kernel, KernelFile, dispatch, link_kernels, workgroups
+from agentc.models.dispatch import (
+    Kernel,
+    KernelFile,
+    dispatch,
+    float_scalar,
+    link_kernels,
+    workgroups,
+)
 from agentc.models.pages import page_shape
 from agentc.models.panels import GROUP, PANEL, panels_shape
 from agentc.models.quantised_weights import HEAD_NORM
@@ -212,8 +218,7 @@ class _FusedModel:
         return self._indices[value]
 
     def _float(self, value: float) -> str:
-        """A float travels as its 32 bits."""
-        return self._index(struct.unpack("<I", struct.pack("<f", value))[0])
+        return self._index(float_scalar(value))
 
     @property
     def _eps(self) -> str:
