@@ -21,6 +21,8 @@ typedef int32_t word __attribute__((may_alias));
 #include "dot_avx512.h"
 #elif defined(__AVX2__)
 #include "dot_avx2.h"
+#elif defined(__SSE2__)
+#include "dot_sse2.h"
 #elif defined(__ARM_FEATURE_DOTPROD)
 #include "dot_neon.h"
 #else

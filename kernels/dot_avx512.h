@@ -24,10 +24,17 @@ INLINE __m512i add_pairs(__m512i pairs) {
   return _mm512_madd_epi16(pairs, _mm512_set1_epi16(1));
 }
 
+// The sum, computed here: left alone, the compiler puts off all additions of a
+// block and spills their operands.
+INLINE __m512i settled(__m512i sum) {
+  __asm__("" : "+v"(sum));
+  return sum;
+}
+
 // 8 quads of a block: 8 * 2 * 15 * 127 = 30480 fits 16 bits.
 INLINE nibble_sums no_nibbles(void) { return _mm512_setzero_si512(); }
 INLINE nibble_sums dot_nibbles(nibble_sums sum, bytes w, quad x) {
-  return _mm512_add_epi16(sum, _mm512_maddubs_epi16(w, x));
+  return settled(_mm512_add_epi16(sum, _mm512_maddubs_epi16(w, x)));
 }
 INLINE vec total_nibbles(nibble_sums sum) {
   return (vec)_mm512_cvtepi32_ps(add_pairs(sum));
@@ -44,7 +51,7 @@ INLINE byte_sums dot_bytes(byte_sums sum, bytes w, quad x) {
   const __m512i turned = _mm512_mask_sub_epi8(
       x, _mm512_movepi8_mask(weight), _mm512_setzero_si512(), x);
   const __m512i pairs = _mm512_maddubs_epi16(_mm512_abs_epi8(weight), turned);
-  return _mm512_add_epi32(sum, add_pairs(pairs));
+  return settled(_mm512_add_epi32(sum, add_pairs(pairs)));
 }
 INLINE vec total_bytes(byte_sums sum) { return (vec)_mm512_cvtepi32_ps(sum); }
 

@@ -137,9 +137,9 @@ def _measure(form, timers, shape, rows, memory, options) -> list[Cell]:
             first += calls  # on to weights that no one has read for long
     cells = []
     for name, call_s in best.items():
-        rate, work = weight_bytes / call_s, 2 * rows * depth * columns / call_s
-        share = options.groups
-        cell = Cell(name, form, depth, columns, rows, call_s, rate / share / 1e9, work / share / 1e9)
+        share = 1e-9 / options.groups / call_s
+        work = 2 * rows * depth * columns
+        cell = Cell(name, form, depth, columns, rows, call_s, weight_bytes * share, work * share)
         cells.append(cell)
         print(
             f"{form} {depth:5} x {columns:5}  {rows:3} rows  {call_s * 1e6:9.1f} us  "
