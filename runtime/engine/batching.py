@@ -7,14 +7,33 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from agentc.runtime.engine.task import Task
+from agentc.runtime.kv.snapshot import Sequence as KvSequence
 
 
 @dataclass(frozen=True)
 class Share:
-    """`rows` tokens of a task run in this step."""
+    """`rows` tokens of a task run in this step, and behind them those of `draft`, which may turn
+    out wrong. `forced`: the draft is what a grammar forces."""
 
     task: Task
     rows: int
+    draft: tuple[int, ...] = ()
+    forced: bool = False
+
+    @property
+    def sequence(self) -> KvSequence:
+        """The tokens and their pages."""
+        return self.task.sequence
+
+    @property
+    def start(self) -> int:
+        """The position of the first row."""
+        return self.task.sequence.computed
+
+    @property
+    def sampled(self) -> bool:
+        """Whether the logits of the last row, and of all rows of the draft, are needed."""
+        return self.task.wants_logits(self.rows)
 
 
 class BatchPolicy(Protocol):

@@ -16,6 +16,10 @@ from agentc.runtime.engine.order import Fcfs, QueueOrder
 from agentc.runtime.engine.protocol import Load, StepRecord
 from agentc.runtime.engine.quick_sampling import QuickSampler
 from agentc.runtime.engine.request import Request
+from agentc.runtime.engine.speculation.drafter import Drafter
+from agentc.runtime.engine.speculation.policy import AdaptiveDraft, DraftPolicy
+from agentc.runtime.engine.speculation.prompt_lookup import PromptLookup
+from agentc.runtime.engine.speculation.speculator import Speculator
 from agentc.runtime.engine.task import Task
 from agentc.runtime.engine.text_stream import TextStream
 from agentc.runtime.engine.tokenizer import Tokenizer
@@ -35,6 +39,8 @@ class EngineOptions:
     order: QueueOrder = field(default_factory=Fcfs)
     eviction: EvictionPolicy | None = None
     parking: ParkPolicy | None = None
+    drafter: Drafter | None = field(default_factory=PromptLookup)
+    drafts: DraftPolicy = field(default_factory=AdaptiveDraft)
     clock: Callable[[], float] = time.monotonic
     on_step: Callable[[StepRecord], None] | None = None
 
@@ -61,6 +67,9 @@ class CompiledEngine:
         self._forward = forward
         self._sampler = QuickSampler(forward.vocabulary)
         self._end_tokens = frozenset(end_tokens)
+        self._speculator = Speculator(
+            options.drafter, options.drafts, tokenizer, forward.vocabulary
+        )
         self._options = options
         self._waiting: list[Request] = []
         self._running: list[Task] = []
@@ -75,11 +84,11 @@ class CompiledEngine:
         self._start_waiting()
         ready = self._without_twins()
         self._finish_done()  # a prefill whose whole prompt was cached
-        shares = self._options.batch.choose(ready)
+        shares = self._speculator.extend(self._options.batch.choose(ready))
         if not shares:
             return None
         batch, sampled = pack(shares, self._forward.page_tokens)
-        decode_rows = sum(share.rows for share in shares if share.task.decoding)
+        decode_rows = sum(s.rows + len(s.draft) for s in shares if s.task.decoding)
         try:
             logits = self._forward(batch)
         except Exception as error:
@@ -87,9 +96,11 @@ class CompiledEngine:
             raise
         for share in shares:
             self.cache.commit(share.task.sequence, share.rows)
-        self._sample(sampled, logits)
+        accepted = self._sample(sampled, logits)
         self._finish_done()
-        return self._record(start_s, decode_rows, len(batch.tokens) - decode_rows, len(shares))
+        rows = len(batch.tokens)
+        drafts = (sum(len(share.draft) for share in shares), accepted)
+        return self._record(start_s, decode_rows, rows - decode_rows, len(shares), drafts)
 
     @property
     def busy(self) -> bool:
@@ -213,12 +224,20 @@ class CompiledEngine:
                 seen.add(block)
         return [task for task in ready if task.pending > 0]
 
-    def _sample(self, sampled: list[Share], logits: Logits) -> None:
-        for row, share in enumerate(sampled):
+    def _sample(self, sampled: list[tuple[Share, int]], logits: Logits) -> int:
+        """Returns how many tokens of the drafts were right."""
+        total = 0
+        for share, row in sampled:
             try:
-                share.task.take(logits, row)
+                accepted = share.task.take(logits, row, share.draft)
             except Exception as error:  # a grammar at its limits, a callback that raises
                 self._end(share.task, error)
+                continue
+            self._speculator.learn(share, accepted)
+            if accepted:
+                self.cache.commit(share.task.sequence, accepted)
+            total += accepted
+        return total
 
     def _finish_done(self) -> None:
         for task in list(self._running):
@@ -227,6 +246,7 @@ class CompiledEngine:
 
     def _end(self, task: Task, error: BaseException | None) -> None:
         self._running.remove(task)
+        self._speculator.forget(task.request)
         if error is None:
             task.request.on_done(task.result(self.cache))
             return
@@ -239,7 +259,9 @@ class CompiledEngine:
         self.cache.park_all()
         self._forward.reset_pool()
 
-    def _record(self, start_s: float, decode: int, prefill: int, sequences: int) -> StepRecord:
+    def _record(
+        self, start_s: float, decode: int, prefill: int, sequences: int, drafts: tuple[int, int]
+    ) -> StepRecord:
         record = StepRecord(
             index=self._steps,
             start_s=start_s,
@@ -249,6 +271,8 @@ class CompiledEngine:
             sequences=sequences,
             waiting=len(self._waiting),
             used_pages=self.cache.pool.used_pages,
+            draft_rows=drafts[0],
+            accepted_rows=drafts[1],
         )
         self._steps += 1
         if self._options.on_step is not None:

@@ -22,15 +22,16 @@ COMPACT_JSON: Any = {"whitespace_flexible": False, "item_separator": ",", "key_s
 class Constraint:
     """The state of one constrained decode."""
 
-    def __init__(self, matcher: LLMatcher) -> None:
+    def __init__(self, matcher: LLMatcher, tokenizer: Tokenizer) -> None:
         self._matcher = matcher
+        self._tokenizer = tokenizer
 
     def mask(self, logits: NDArray[np.float32]) -> None:
         """Sets the logits [vocabulary] of forbidden tokens to -inf, in place."""
         bits = np.frombuffer(self._matcher.compute_bitmask(), np.uint8)
-        allowed = np.unpackbits(bits, bitorder="little")[: len(logits)]
-        logits[: len(allowed)][allowed == 0] = -np.inf
-        logits[len(allowed) :] = -np.inf
+        forbidden = np.unpackbits(~bits, bitorder="little")[: len(logits)].view(np.bool_)
+        np.putmask(logits[: len(forbidden)], forbidden, -np.inf)
+        logits[len(forbidden) :] = -np.inf
         self._check()
 
     def push(self, token: int) -> bool:
@@ -38,6 +39,19 @@ class Constraint:
         self._matcher.consume_token(token)
         self._check()
         return self._matcher.is_stopped()
+
+    def forced(self) -> tuple[int, ...]:
+        """Tokens of the text that must follow, as the tokenizer cuts it; () when there is a choice.
+        The model may cut the same text in another way, so they are a guess, if a good one."""
+        tokens = tuple(self._matcher.compute_ff_tokens())
+        text = self._matcher.compute_ff_bytes().decode("utf-8", errors="ignore")
+        whole = self._tokenizer.content(text) if text else ()
+        # The library leaves out a last token that might be cut in another way: a guess may have it.
+        return whole if whole[: len(tokens)] == tokens else tokens
+
+    def allowed(self, draft: Sequence[int]) -> int:
+        """How many tokens of `draft` may follow, one after the other."""
+        return int(self._matcher.validate_tokens(list(draft)))
 
     def _check(self) -> None:
         if self._matcher.is_error():
@@ -69,7 +83,7 @@ class Grammars:
         with self._lock:
             if grammar not in self._compiled:
                 self._compiled[grammar] = self._compile(grammar)
-            return Constraint(self._compiled[grammar].deep_copy())
+            return Constraint(self._compiled[grammar].deep_copy(), self._tokenizer)
 
     def _compile(self, grammar: str) -> LLMatcher:
         if self._masks is None:

@@ -24,7 +24,8 @@ class Load:
 
 @dataclass(frozen=True)
 class StepRecord:
-    """One step, for the trace. Times are the engine clock's; rows are tokens run by the model."""
+    """One step, for the trace. Times are the engine clock's; rows are tokens run by the model.
+    Of `decode_rows`, `draft_rows` were drafts and `accepted_rows` of those were right."""
 
     index: int
     start_s: float
@@ -34,6 +35,8 @@ class StepRecord:
     sequences: int
     waiting: int
     used_pages: int
+    draft_rows: int = 0
+    accepted_rows: int = 0
 
 
 class Engine(Protocol):

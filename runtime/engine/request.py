@@ -70,7 +70,8 @@ class TokenLogprobs:
 class Decoded:
     """The result of a decode. `finish` is "end", "stop", "grammar" or "length"; `snapshot`
     continues behind `tokens`, which hold what `text` holds. `logprobs`: one for each of `tokens`
-    if `Sampling.logprobs` asked for them."""
+    if `Sampling.logprobs` asked for them. Of `drafted_tokens` that ran as guesses `accepted_tokens`
+    were right; that is a matter of speed only."""
 
     text: str
     tokens: tuple[int, ...]
@@ -78,6 +79,8 @@ class Decoded:
     usage: Usage
     finish: str
     logprobs: tuple[TokenLogprobs, ...] = ()
+    drafted_tokens: int = 0
+    accepted_tokens: int = 0
 
 
 @dataclass(eq=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from agentc.runtime.backends.logits import Logits
 from agentc.runtime.engine.constraint import Constraint
 from agentc.runtime.engine.logprobs import token_logprobs
@@ -44,6 +46,14 @@ class Writing:
         token = self._choose(logits, row, index)
         self.finish = self._advance(token) or ("length" if last else "")
         return token, self.stream.take_text(final=bool(self.finish))
+
+    def forced(self, count: int) -> tuple[int, ...]:
+        """Up to `count` tokens that the grammar lets follow as the only text."""
+        return self._constraint.forced()[:count] if self._constraint else ()
+
+    def allowed(self, draft: Sequence[int]) -> int:
+        """How many tokens of `draft` the grammar allows to follow."""
+        return self._constraint.allowed(draft) if self._constraint else len(draft)
 
     def _choose(self, logits: Logits, row: int, index: int) -> int:
         how = self.sampling

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 
 from tiny_forward import END, TinyForward, byte_tokenizer_json, reference_logits
 
-from agentc.runtime.engine import CompiledEngine, EngineOptions, Request, Sampling, Tokenizer
+from agentc.runtime.engine import (
+    CompiledEngine,
+    Decoded,
+    EngineOptions,
+    Request,
+    Sampling,
+    Snapshot,
+    Tokenizer,
+)
 from agentc.runtime.engine.sampling import choose_token
 
 
@@ -75,7 +83,11 @@ class Driver:
         return result
 
     def assert_all_free(self):
-        """Nothing is held but by the prefix cache, and that lets go."""
+        """Once all snapshots are released, only the prefix cache holds pages, and it lets go."""
+        for request in self._requests:
+            self.engine.release(request.snapshot)
+            if isinstance(made := self.results.get(id(request)), Snapshot | Decoded):
+                self.engine.release(made if isinstance(made, Snapshot) else made.snapshot)
         load = self.engine.load()
         assert (load.running, load.waiting) == (0, 0)
         assert load.used_pages == load.cached_pages == load.evictable_pages

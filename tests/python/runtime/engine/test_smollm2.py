@@ -3,10 +3,12 @@
 import asyncio
 import json
 
+import pytest
 from real_models import chat
 
 from agentc.runtime.engine import EngineOptions, Sampling
 from agentc.runtime.engine.batching import TokenBudget
+from agentc.runtime.engine.speculation import PromptLookup
 
 QUESTIONS = [
     "What is the capital of France? Answer in one sentence.",
@@ -40,7 +42,33 @@ def test_company_and_chunks_change_no_token(smollm2, cpu):
     chunked, _ = _answers(smollm2, cpu, together=True, budget=13)
     assert batched == alone
     assert chunked == alone
-    assert max(step.decode_rows for step in steps) == 3
+    assert max(step.decode_rows - step.draft_rows for step in steps) == 3
+
+
+NOTICE = (
+    "The water filter in the kitchen must be changed every six weeks, on a Monday, before nine in "
+    "the morning. Spare filters are kept in the blue cupboard on the second floor, behind the "
+    "paint. Write the date of the change on the white card beside the sink."
+)
+
+
+@pytest.mark.parametrize("temperature", [0.0, 0.4])
+def test_speculation_changes_no_bit(smollm2, cpu, temperature):
+    question = f"Repeat this text word for word: {NOTICE}"
+    how = Sampling(48, temperature, logprobs=2)
+
+    async def ask(drafter):
+        steps = []
+        options = EngineOptions(drafter=drafter, on_step=steps.append)
+        async with smollm2.open(cpu, options) as engine:
+            kv = engine.append(engine.open(), chat(smollm2, engine, question))
+            return await engine.decode(kv, how, seed=3), steps
+
+    plain, plain_steps = asyncio.run(ask(None))
+    quick, quick_steps = asyncio.run(ask(PromptLookup()))
+    assert (quick.text, quick.tokens, quick.logprobs) == (plain.text, plain.tokens, plain.logprobs)
+    assert quick.accepted_tokens >= 24
+    assert len(quick_steps) < 0.6 * len(plain_steps)
 
 
 def test_it_answers_streams_and_goes_on(smollm2, cpu):
