@@ -1,41 +1,41 @@
-"""BERT encoders as a tensor program: texts to unit vectors.
+"""Encoders of the BERT family as a tensor program in plain linalg, for every target.
 
     encode(tokens[B, T] i32, lengths[B] i32) -> embeddings[B, d_model] f32
+    score(tokens[B, T] i32, types[B, T] i32, lengths[B] i32) -> scores[B] f32
 
-Row b holds `lengths[b]` tokens (1 to T) and padding after them; padding changes nothing. The
-embedding is the mean of the last layer over the real tokens, scaled to length 1.
+Row b holds `lengths[b]` tokens (1 to T) and padding after them; padding changes nothing. An
+embedding has length 1. `score` is the entry of cross encoders: a row is a pair of texts, and
+`types` says which of the two a token belongs to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from math import sqrt
 
 from agentc.models.config import BertConfig
-from agentc.models.decoder import Linear, add
-from agentc.models.linear import PlainLinear
+from agentc.models.decoder import add
+from agentc.models.encoder_head import relevance, unit_rows
 from agentc.models.scalar_body import Body, Scalar
 from agentc.models.shape_ops import collapse, expand
 from agentc.models.tensor_module import Argument, Dim, Tensor, TensorModule
 from agentc.models.tensor_program import Function
 
-ENTRY = "encode"
+ENCODE, SCORE = "encode", "score"
 _MASKED = -1e30
 
 
-def emit_bert(
-    config: BertConfig, make_linear: Callable[[TensorModule], Linear] = PlainLinear
-) -> TensorModule:
-    """Returns the `encode` program of an encoder."""
+def emit_bert(config: BertConfig) -> TensorModule:
+    """Returns the program of an encoder: `score` if it is a cross encoder, else `encode`."""
     module = TensorModule("encoder")
-    linear = make_linear(module)
-    arguments = [Argument("tokens", ("B", "T"), "i32"), Argument("lengths", ("B",), "i32")]
-    f = Function(module, ENTRY, arguments)
+    types = [Argument("types", ("B", "T"), "i32")] if config.scores else []
+    tokens, lengths = Argument("tokens", ("B", "T"), "i32"), Argument("lengths", ("B",), "i32")
+    f = Function(module, SCORE if config.scores else ENCODE, [tokens, *types, lengths])
     f.size("rows", lambda b: f.dimension(b, "B") * f.dimension(b, "T"))
     x = _embed(f, config)
     for layer in range(config.layers):
-        x = _layer(f, config, linear, layer, x)
-    f.finish([_pool(f, config, x)])
+        x = _layer(f, config, layer, x)
+    f.finish([_output(f, config, expand(f, x, ((0, 1), (2,)), ("B", "T", config.d_model)))])
     return module
 
 
@@ -48,22 +48,29 @@ def _embed(f: Function, c: BertConfig) -> Tensor:
         return b.read(words, token.index(), d) + b.read(positions, b.loop_index("t"), d)
 
     x = f.map("bt->btd", f["tokens"], body=body, sizes={"d": c.d_model})
+    if c.token_types:
+        table = f.parameter("types", (c.token_types, c.d_model))
+
+        def add_type(b: Body, value: Scalar, kind: Scalar) -> Scalar:
+            return value + b.read(table, kind.index(), b.loop_index("d"))
+
+        x = f.map("btd,bt->btd", x, f["types"], body=add_type)
     return layer_norm(f, collapse(f, x, ((0, 1), (2,)), ("rows", c.d_model)), "norm", c.norm_eps)
 
 
-def _layer(f: Function, c: BertConfig, linear: Linear, layer: int, x: Tensor) -> Tensor:
+def _layer(f: Function, c: BertConfig, layer: int, x: Tensor) -> Tensor:
     name = f"layers.{layer}"
-    qkv = dense(f, linear, x, f"{name}.qkv", 3 * c.d_model)
-    attended = dense(f, linear, _attention(f, c, qkv), f"{name}.attn_out", c.d_model)
+    qkv = dense(f, x, f"{name}.qkv", 3 * c.d_model)
+    attended = dense(f, _attention(f, c, qkv), f"{name}.attn_out", c.d_model)
     x = layer_norm(f, add(f, x, attended), f"{name}.attn_norm", c.norm_eps)
-    h = gelu(f, dense(f, linear, x, f"{name}.up", c.ffn))
-    h = dense(f, linear, h, f"{name}.down", c.d_model)
+    h = gelu(f, dense(f, x, f"{name}.up", c.ffn))
+    h = dense(f, h, f"{name}.down", c.d_model)
     return layer_norm(f, add(f, x, h), f"{name}.mlp_norm", c.norm_eps)
 
 
-def dense(f: Function, linear: Linear, x: Tensor, name: str, width: int) -> Tensor:
+def dense(f: Function, x: Tensor, name: str, width: int) -> Tensor:
     """x W^T + b with the parameters `name`.weight and `name`.bias."""
-    product = linear.apply(f, x, f"{name}.weight", width)
+    product = f.matmul(x, f.parameter(f"{name}.weight", (width, int(x.shape[1]))))
     bias = f.parameter(f"{name}.bias", (width,))
     return f.map("tn,n->tn", product, bias, body=lambda b, v, shift: v + shift)
 
@@ -117,13 +124,21 @@ def _heads(f: Function, c: BertConfig, qkv: Tensor, part: int) -> Tensor:
     return f.map("->bhtd", body=body, sizes=sizes)
 
 
-def _pool(f: Function, c: BertConfig, x: Tensor) -> Tensor:
-    x = expand(f, x, ((0, 1), (2,)), ("B", "T", c.d_model))
+def _output(f: Function, c: BertConfig, x: Tensor) -> Tensor:
+    if c.output == "mean":
+        return unit_rows(f, _sum(f, x))
+
+    def body(b: Body) -> Scalar:
+        return b.read(x, b.loop_index("b"), b.constant(0, "index"), b.loop_index("d"))
+
+    first = f.map("->bd", body=body, sizes={"b": "B", "d": c.d_model})
+    return relevance(f, first, partial(dense, f)) if c.scores else unit_rows(f, first)
+
+
+def _sum(f: Function, x: Tensor) -> Tensor:
+    """Of the real tokens. The scale of a mean (1 / length) cancels in an embedding of length 1."""
 
     def accumulate(b: Body, acc: Scalar, value: Scalar, length: Scalar) -> Scalar:
         return b.select(b.loop_index("t").lt(length.index()), acc + value, acc)
 
-    # The scale of the mean (1 / length) cancels in the normalisation, so the sum is enough.
-    total = f.reduce("btd,b->bd", x, f["lengths"], body=accumulate)
-    squares = f.reduce("bd->b", total, body=lambda b, acc, v: acc + v * v)
-    return f.map("bd,b->bd", total, squares, body=lambda b, v, s: v * s.rsqrt())
+    return f.reduce("btd,b->bd", x, f["lengths"], body=accumulate)

@@ -101,7 +101,7 @@ def dims(source: ModelSource) -> dict[str, int]:
     Raises:
       ModelFormatError: the file is damaged or of an unsupported kind.
     """
-    if source.kind == "encoder":
+    if source.kind in ("encoder", "cross_encoder"):
         return bert_weights.from_safetensors(SafetensorsFolder(source.path)).config.dims()
     return _decoder_weights(source).config.dims()
 
@@ -211,11 +211,11 @@ def _finish(
 
 
 def _load(source: ModelSource) -> LoadedModel:
-    if source.kind == "encoder":
+    if source.kind in ("encoder", "cross_encoder"):
         encoder = bert_weights.from_safetensors(SafetensorsFolder(source.path))
         words = _tokenizer(source)
         words.check_fits(encoder.config.vocab, source.path.name)
-        return LoadedEncoder(encoder, words)
+        return LoadedEncoder(encoder, words, source.name)
     decoder, words = _decoder_weights(source), _tokenizer(source)
     words.check_fits(decoder.config.vocab, source.path.name)
     return LoadedDecoder(decoder, words, source.name)

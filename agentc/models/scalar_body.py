@@ -27,7 +27,13 @@ _BINARY = {
     "min": ("arith.minsi", "arith.minimumf"),
 }
 _COMPARE = {"lt": ("slt", "olt"), "le": ("sle", "ole"), "ge": ("sge", "oge"), "eq": ("eq", "oeq")}
-_UNARY = {"neg": "arith.negf", "exp": "math.exp", "rsqrt": "math.rsqrt", "erf": "math.erf"}
+_UNARY = {
+    "neg": "arith.negf",
+    "exp": "math.exp",
+    "rsqrt": "math.rsqrt",
+    "erf": "math.erf",
+    "tanh": "math.tanh",
+}
 
 
 class TensorProgramError(ValueError):
@@ -95,6 +101,10 @@ class Scalar:
     def erf(self) -> Scalar:
         """Returns the Gauss error function of this value."""
         return self.body.unary("erf", self)
+
+    def tanh(self) -> Scalar:
+        """Returns the hyperbolic tangent of this value."""
+        return self.body.unary("tanh", self)
 
     def rsqrt(self) -> Scalar:
         """Returns 1 / sqrt(self)."""

@@ -79,6 +79,13 @@ class Session:
         views = self.call([self.buffer(a) for a in arrays], results)
         return [self.array(v) for v in views]
 
+    def set_workers(self, count: int) -> None:
+        arguments = iree.VmVariantList(1)
+        arguments.push_int(count)
+        self.context.invoke(
+            self.module.lookup_function("set_workers"), arguments, iree.VmVariantList(0)
+        )
+
     def close(self) -> None:
         for name in (
             "function",
@@ -114,13 +121,6 @@ class Forward(Session):
 
     def fill_pool(self, value: float) -> None:
         self.pool = self.buffer(np.full(self.pool_shape, value, np.float32))
-
-    def set_workers(self, count: int) -> None:
-        arguments = iree.VmVariantList(1)
-        arguments.push_int(count)
-        self.context.invoke(
-            self.module.lookup_function("set_workers"), arguments, iree.VmVariantList(0)
-        )
 
     def step(self, tokens, positions, sequences, table, rows) -> np.ndarray:
         inputs = [np.asarray(a, np.int32) for a in (tokens, positions, sequences, table, rows)]
@@ -228,9 +228,12 @@ class _Reference:
 
 
 def bert_reference(
-    c: BertConfig, array: Callable[[str], np.ndarray], tokens: list[int]
+    c: BertConfig,
+    array: Callable[[str], np.ndarray],
+    tokens: list[int],
+    types: list[int] | None = None,
 ) -> np.ndarray:
-    """The unit embedding of one text, f64."""
+    """The unit embedding of one text, or the score of one pair, f64."""
     from math import erf
 
     count = len(tokens)
@@ -246,7 +249,10 @@ def bert_reference(
     def dense(x: np.ndarray, name: str) -> np.ndarray:
         return x @ weight(name + ".weight").T + weight(name + ".bias")
 
-    x = norm(weight("words")[tokens] + weight("positions")[:count], "norm")
+    x = weight("words")[tokens] + weight("positions")[:count]
+    if c.token_types:
+        x = x + weight("types")[types]
+    x = norm(x, "norm")
     for layer in range(c.layers):
         name = f"layers.{layer}."
         qkv = dense(x, name + "qkv").reshape(count, 3, c.heads, c.head_dim)
@@ -259,5 +265,9 @@ def bert_reference(
         h = dense(x, name + "up")
         h = h * (1 + np.vectorize(erf)(h / np.sqrt(2))) / 2
         x = norm(x + dense(h, name + "down"), name + "mlp_norm")
-    mean = x.mean(0)
-    return mean / np.linalg.norm(mean)
+    if c.scores:
+        hidden = np.tanh(dense(x[0], "head.dense"))
+        score: np.ndarray = hidden @ weight("head.out.weight") + weight("head.out.bias")[0]
+        return score
+    pooled = x.mean(0) if c.output == "mean" else x[0]
+    return pooled / np.linalg.norm(pooled)

@@ -194,9 +194,18 @@ def _add(writer: gguf.GGUFWriter, name: str, array: np.ndarray, kind: str) -> No
         writer.add_tensor(name, quantize(array, type_), raw_dtype=type_)
 
 
-def bert_config() -> BertConfig:
+def bert_config(**changes: object) -> BertConfig:
     """Two layers, sizes that no vector width divides."""
-    return BertConfig(layers=2, d_model=36, heads=3, ffn=50, vocab=97, context=40, norm_eps=1e-12)
+    values: dict[str, object] = {
+        "layers": 2,
+        "d_model": 36,
+        "heads": 3,
+        "ffn": 50,
+        "vocab": 97,
+        "context": 40,
+        "norm_eps": 1e-12,
+    }
+    return BertConfig(**{**values, **changes})  # type: ignore[arg-type]
 
 
 def bert_weights(c: BertConfig, seed: int = 0) -> dict[str, np.ndarray]:
@@ -222,4 +231,10 @@ def bert_weights(c: BertConfig, seed: int = 0) -> dict[str, np.ndarray]:
             weights[f"layers.{layer}.{short}.weight"] = random(rows, columns)
             weights[f"layers.{layer}.{short}.bias"] = random(rows)
         weights |= norm(f"layers.{layer}.attn_norm") | norm(f"layers.{layer}.mlp_norm")
+    if c.token_types:
+        weights["types"] = 3 * random(c.token_types, c.d_model)
+    if c.scores:
+        weights["head.dense.weight"] = random(c.d_model, c.d_model)
+        weights["head.dense.bias"] = random(c.d_model)
+        weights["head.out.weight"], weights["head.out.bias"] = 3 * random(c.d_model), random(1)
     return weights
