@@ -14,6 +14,7 @@ from usearch.index import Index
 from agentc import plan
 from agentc.package import ParameterStore
 from agentc.runtime.backends.encoder import Encoder
+from agentc.runtime.backends.encoder_program import EncoderProgram
 from agentc.runtime.backends.iree import IreeDevice
 
 if TYPE_CHECKING:
@@ -48,8 +49,9 @@ def embed(texts: list[str], record: plan.Index, compiled: Compiled) -> np.ndarra
     with tempfile.TemporaryDirectory() as folder, IreeDevice(binary.driver) as device:
         tokenizer = Path(folder) / "tokenizer.json"
         tokenizer.write_text(compiled.texts[model.tokenizer], encoding="utf-8")
+        module = device.load(compiled.files[binary.path], parameters)
         encoder = Encoder(
-            device.load(compiled.files[binary.path], parameters),
+            EncoderProgram(module, binary.entry, vocabulary=model.dims["vocab"]),
             tokenizer,
             context_tokens=model.dims["context"],
             dimension=record.dimension,

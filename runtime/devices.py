@@ -43,10 +43,10 @@ class LocalDevices:
         )
 
     async def cross_encoder(self, model: Model, device: str) -> Any:
-        """Raises PackageError: no compiler of ours makes one yet."""
-        raise PackageError(
-            f"model '{model.name}' is a cross encoder, for which this version has no code; "
-            "rerank with an encoder"
+        """Returns a scorer of pairs of texts on a device class."""
+        device = device or next(iter(model.binaries), "")
+        return await self._once(
+            ("cross encoder", model.name, device), lambda: self._cross_encoder(model, device)
         )
 
     async def module(self, model: Model, device: str) -> Callable[..., Any]:
@@ -92,10 +92,21 @@ class LocalDevices:
 
         return self._open_on(open_encoder, model, device)
 
+    def _cross_encoder(self, model: Model, device: str) -> Any:
+        from agentc.runtime.engine.opening import open_cross_encoder
+
+        return self._read_on(open_cross_encoder, model, device)
+
     def _open_on(self, open_: Callable[..., Any], model: Model, device: str) -> Any:
-        """Opens what reads text on a device class; it is closed before the device."""
+        """Opens what is closed before the device."""
+        opened = self._read_on(open_, model, device)
+        self._engines.append(opened)
+        return opened
+
+    def _read_on(self, open_: Callable[..., Any], model: Model, device: str) -> Any:
+        """Opens what reads text on a device class."""
         record = self._device(device)
-        opened = open_(
+        return open_(
             model,
             record,
             self._hardware_of(record),
@@ -103,8 +114,6 @@ class LocalDevices:
             parameters=self._parameters(model, device),
             tokenizer=self.package.path(model.tokenizer),
         )
-        self._engines.append(opened)
-        return opened
 
     def _module(self, model: Model, device: str) -> Any:
         from agentc.runtime.backends.tensor_module import TensorModule

@@ -14,7 +14,7 @@ from agentc.runtime.trace_files import operations
 
 
 async def warm(plan: Plan, services: Services) -> None:
-    """Opens every engine, encoder, module and index of `plan`, in parallel."""
+    """Opens every engine, encoder, cross encoder, module and index of `plan`, in parallel."""
     uses = {
         (str(op.attrs["model"]), op.device)
         for op in operations(plan.body)
@@ -31,5 +31,7 @@ async def _open_model(services: Services, name: str, device: str) -> None:
         await services.devices.engine(model, device)
     elif model.kind == "encoder":
         await services.devices.encoder(model, device)
+    elif model.kind == "cross_encoder":
+        await services.devices.cross_encoder(model, device)
     elif model.kind == "torch":
         await services.devices.module(model, device)

@@ -47,9 +47,7 @@ class LoadedEncoder:
         module = ragged_encoder.emit_ragged(self._weights.config, precision, files)
         entry = next(name for name in module.exports if name != "set_workers")
         paths = tuple(file.path for file in objects.values())
-        return Program(
-            module, entry, ragged_encoder.reader(self._weights.array), objects=paths
-        )
+        return Program(module, entry, ragged_encoder.reader(self._weights.array), objects=paths)
 
     def _refusal(self, target: TargetSpec, precision: str) -> str:
         """Why there are no kernels for the model on `target` in `precision`, or ""."""

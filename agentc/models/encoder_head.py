@@ -24,9 +24,7 @@ def relevance(f: Function, first: Tensor, dense: Dense) -> Tensor:
     width = int(first.shape[1])
     weight, bias = f.parameter("head.out.weight", (width,)), f.parameter("head.out.bias", (1,))
     hidden = dense(first, "head.dense", width)
-    total = f.reduce(
-        "bd,d->b", hidden, weight, body=lambda b, acc, v, w: acc + v.tanh() * w
-    )
+    total = f.reduce("bd,d->b", hidden, weight, body=lambda b, acc, v, w: acc + v.tanh() * w)
 
     def shifted(b: Body, score: Scalar) -> Scalar:
         return score + b.read(bias, b.constant(0, "index"))

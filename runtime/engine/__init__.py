@@ -2,7 +2,7 @@
 
 from agentc.runtime.engine.compiled import CompiledEngine, EngineOptions
 from agentc.runtime.engine.facade import AsyncEngine
-from agentc.runtime.engine.opening import open_encoder, open_engine
+from agentc.runtime.engine.opening import open_cross_encoder, open_encoder, open_engine
 from agentc.runtime.engine.protocol import Engine, Load, StepRecord
 from agentc.runtime.engine.request import Decoded, OnToken, Request, Sampling, TokenLogprobs
 from agentc.runtime.engine.tokenizer import Tokenizer
@@ -23,6 +23,7 @@ __all__ = [
     "TokenLogprobs",
     "Tokenizer",
     "Usage",
+    "open_cross_encoder",
     "open_encoder",
     "open_engine",
 ]

@@ -10,7 +10,9 @@ import numpy as np
 from agentc.errors import PackageError, RuntimeFault
 from agentc.plan import Binary, Device, Model
 from agentc.runtime.backends.async_encoder import AsyncEncoder
+from agentc.runtime.backends.cross_encoder import CrossEncoder
 from agentc.runtime.backends.encoder import Encoder
+from agentc.runtime.backends.encoder_program import EncoderProgram
 from agentc.runtime.backends.forward import IreeForward
 from agentc.runtime.backends.iree import IreeDevice
 from agentc.runtime.engine.compiled import CompiledEngine, EngineOptions
@@ -67,14 +69,34 @@ def open_encoder(
 ) -> AsyncEncoder:
     """Starts the encoder `model`; close it before `opened`. Raises PackageError,
     ModelFormatError."""
-    _binary(model, device)
-    return AsyncEncoder(
-        Encoder(
-            opened.load(vmfb, parameters),
-            tokenizer,
-            context_tokens=model.dims["context"],
-            dimension=model.dims["embedding_dim"],
-        )
+    program = _encoder_program(model, device, opened, vmfb, parameters)
+    context, dimension = model.dims["context"], model.dims["embedding_dim"]
+    return AsyncEncoder(Encoder(program, tokenizer, context_tokens=context, dimension=dimension))
+
+
+def open_cross_encoder(
+    model: Model,
+    device: Device,
+    opened: IreeDevice,
+    *,
+    vmfb: Path,
+    parameters: Path,
+    tokenizer: Path,
+) -> CrossEncoder:
+    """Opens the cross encoder `model`, which lives as long as `opened`. Raises PackageError,
+    ModelFormatError."""
+    program = _encoder_program(model, device, opened, vmfb, parameters)
+    return CrossEncoder(program, tokenizer, context_tokens=model.dims["context"])
+
+
+def _encoder_program(
+    model: Model, device: Device, opened: IreeDevice, vmfb: Path, parameters: Path
+) -> EncoderProgram:
+    return EncoderProgram(
+        opened.load(vmfb, parameters),
+        _binary(model, device).entry,
+        vocabulary=model.dims["vocab"],
+        workers=opened.workers,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -20,7 +22,7 @@ def starts_of(lengths) -> np.ndarray:
 
 
 def texts_of(starts):
-    return [slice(a, b) for a, b in zip(starts, starts[1:], strict=False)]
+    return [slice(a, b) for a, b in itertools.pairwise(starts)]
 
 
 def attend(variant, qkv, starts, heads, dim, groups=1) -> np.ndarray:

@@ -1,6 +1,7 @@
 """The encoder: order kept, batches of similar length, the same bits in any company."""
 
 import asyncio
+import itertools
 
 import numpy as np
 import pytest
@@ -9,7 +10,12 @@ from hypothesis import strategies as st
 
 from agentc.errors import ModelFormatError, PackageError, RuntimeFault
 from agentc.plan import Device
-from agentc.runtime.backends.encoder import Encoder, length_buckets
+from agentc.runtime.backends.encoder import Encoder
+from agentc.runtime.backends.encoder_program import (
+    EncoderProgram,
+    length_buckets,
+    ragged_batches,
+)
 from agentc.runtime.engine import open_encoder
 
 TEXTS = [
@@ -29,6 +35,70 @@ def test_buckets_cover_all_and_stay_in_bounds(lengths):
         longest, shortest = max(lengths[i] for i in bucket), min(lengths[i] for i in bucket)
         assert len(bucket) == 1 or len(bucket) * longest <= 1024
         assert longest <= 2 * shortest + 16
+
+
+@given(st.lists(st.integers(1, 512), max_size=60))
+def test_ragged_batches_keep_order_and_bounds(lengths):
+    batches = ragged_batches(lengths, 1024)
+    assert [i for batch in batches for i in batch] == list(range(len(lengths)))
+    sizes = [sum(lengths[i] for i in batch) for batch in batches]
+    assert all(size <= 1024 for size in sizes)
+    merged = (a + lengths[b[0]] for a, b in zip(sizes, batches[1:], strict=False))
+    assert all(size > 1024 for size in merged)  # none is cut too early
+
+
+class RecordedModule:
+    """Stands for a compiled module whose result is the sum of a text's tokens and types."""
+
+    def __init__(self, functions=()):
+        self.functions = functions
+        self.calls = []
+
+    def upload(self, array):
+        return array
+
+    def read(self, result):
+        return result
+
+    def invoke(self, function, arguments, results):
+        self.calls.append((function, arguments))
+        if function == "set_workers":
+            return []
+        *tables, last = arguments
+        both = np.sum(tables, axis=0)
+        if function.endswith("_ragged"):
+            cut = [both[a:b].sum() for a, b in itertools.pairwise(last)]
+            return [np.array(cut, np.float32)]
+        assert all(not row[n:].any() for row, n in zip(both, last, strict=True))
+        return [both.sum(1).astype(np.float32)]
+
+
+@pytest.mark.parametrize("entry", ["score", "score_ragged"])
+def test_both_forms_give_every_text_its_own_result(entry):
+    rng = np.random.default_rng(0)
+    lengths = [*rng.integers(1, 512, 40), 0]
+    tokens = [rng.integers(0, 1000, n).tolist() for n in lengths]
+    types = [rng.integers(0, 2, n).tolist() for n in lengths]
+    module = RecordedModule()
+    program = EncoderProgram(module, entry, vocabulary=1000)
+    expected = [sum(ids) + sum(kinds) for ids, kinds in zip(tokens, types, strict=True)]
+    np.testing.assert_array_equal(program.run(tokens, types), expected)
+    assert len(module.calls) > 1 and all(call[0] == entry for call in module.calls)
+    np.testing.assert_array_equal(program.run(tokens), [sum(ids) for ids in tokens])
+
+
+def test_workers_are_set_where_the_program_asks():
+    module = RecordedModule(functions=("encode_ragged", "set_workers"))
+    EncoderProgram(module, "encode_ragged", vocabulary=9, workers=3)
+    assert module.calls == [("set_workers", [3])]
+
+
+def test_tokens_that_the_model_does_not_have():
+    program = EncoderProgram(RecordedModule(), "score_ragged", vocabulary=9)
+    with pytest.raises(RuntimeFault, match=r"token out of range: found 0\.\.9, expected 0\.\.8"):
+        program.run([[0, 9]])
+    with pytest.raises(RuntimeFault, match=r"token type out of range: found 0\.\.2"):
+        program.run([[0, 1]], [[0, 2]])
 
 
 @pytest.fixture(scope="module")
@@ -83,5 +153,6 @@ def test_a_model_without_a_binary_for_the_device(minilm, cpu):
 def test_a_damaged_tokenizer(minilm, cpu, tmp_path):
     (tmp_path / "bad.json").write_text("[]")
     module = cpu.load(minilm.vmfb, minilm.parameters)
+    program = EncoderProgram(module, "encode_ragged", vocabulary=30522)
     with pytest.raises(ModelFormatError, match="cannot read the tokenizer"):
-        Encoder(module, tmp_path / "bad.json", context_tokens=512, dimension=384)
+        Encoder(program, tmp_path / "bad.json", context_tokens=512, dimension=384)
