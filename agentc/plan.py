@@ -137,7 +137,10 @@ class ChatFormat(_Record):
     """Scaffold strings around each role, from the model file's chat template.
 
     The text of a role is `begin + content + end`. `default_system` is what the template says when
-    the caller gives no system message ("" when it says nothing). `end_tokens` stop a decode.
+    the caller gives no system message ("" when it says nothing); `opening` is what it writes then
+    that is no message of its own. Where the template puts a system message and the user message
+    behind it into one turn, `system_to_user` stands between the two; None where they are two
+    turns. `end_tokens` stop a decode.
     """
 
     begin: dict[str, str]
@@ -145,6 +148,8 @@ class ChatFormat(_Record):
     default_system: str
     end_tokens: tuple[int, ...]
     bos: str = ""
+    opening: str = ""
+    system_to_user: str | None = None
 
 
 class Model(_Record):

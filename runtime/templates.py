@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -85,7 +85,7 @@ def pieces(
     """
     result: list[Piece] = []
     carried = ""
-    parts = split_template(template)
+    parts = _joined(split_template(template), chat)
     for number, part in enumerate(parts):
         if not _content(part):
             result += [Piece(carried)] if carried else []
@@ -110,12 +110,26 @@ def _content(part: Part) -> bool:
     return part.kind in ("literal", "name", "cut")
 
 
+def _joined(parts: Sequence[Part], chat: ChatFormat | None) -> list[Part]:
+    """Makes one mark of the end of a system message and the begin of a user message behind it,
+    where the model's chat format puts both into one turn."""
+    if chat is None or chat.system_to_user is None:
+        return list(parts)
+    joined: list[Part] = []
+    for part in parts:
+        if part == Part("begin", "user") and joined[-1:] == [Part("end", "system")]:
+            joined[-1] = Part("joint", chat.system_to_user)
+        else:
+            joined.append(part)
+    return joined
+
+
 def _scaffold(part: Part, chat: ChatFormat | None) -> list[Piece]:
     if part.kind != "default":
-        text = _scaffold_text(part, chat)
+        text = part.text if part.kind == "joint" else _scaffold_text(part, chat)
         return [Piece(text, scaffold=True)] if text else []
     if chat is None or not chat.default_system:
-        return []
+        return [Piece(chat.opening, scaffold=True)] if chat is not None and chat.opening else []
     begin, end = (_scaffold(Part(kind, "system"), chat) for kind in ("begin", "end"))
     return [*begin, Piece(chat.default_system), *end]
 

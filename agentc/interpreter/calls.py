@@ -49,7 +49,18 @@ def _opening(model: str, system: ir.Value | None, frame: Frame) -> list[Piece]:
         return [*start, *_turn("system", _content(system, frame), frame, model)]
     if chat.default_system:
         return [*start, *_turn("system", [Piece(chat.default_system)], frame, model)]
-    return start
+    return [*start, Piece(chat.opening, True)] if chat.opening else start
+
+
+def _asked(
+    op: ir.OpView, frame: Frame, model: str, history: tuple[Piece | Decoded, ...]
+) -> list[Piece | Decoded]:
+    """History and the user's turn; a chat format may put a system message into that turn."""
+    joint = frame.world.chat(model).system_to_user
+    turn = _turn("user", _content(op.prompt, frame), frame, model)
+    if joint is None or op.session is not None or op.system is None:
+        return [*history, *turn]
+    return [*history[:-1], Piece(joint, True), *turn[1:]]
 
 
 def _sampling(op: ir.OpView, frame: Frame) -> dict[str, Any]:
@@ -67,8 +78,7 @@ def _generate(op: ir.OpView, frame: Frame) -> list[Any]:
     session = frame.values[op.session] if op.session is not None else None
     history = session.history if session else tuple(_opening(model, op.system, frame))
     assistant = Piece(frame.world.chat(model).begin["assistant"], True)
-    question = _turn("user", _content(op.prompt, frame), frame, model)
-    stream = (*history, *question, assistant)
+    stream = (*_asked(op, frame, model, history), assistant)
     site = _attribute(op, "site", 0)
     seed = call_seed(_attribute(op, "seed", frame.seed), site, frame.path)
     decoded = frame.world.generate(GenerateCall(model, stream, _sampling(op, frame), seed))

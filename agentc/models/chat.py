@@ -6,6 +6,8 @@ the messages; what the template puts between them is the scaffold.
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 from jinja2 import TemplateError
@@ -25,7 +27,8 @@ def chat_format(source: TokenizerSource, origin: str) -> ChatFormat:
     Without a template every text stands alone on its own line.
 
     Raises:
-      ModelFormatError: the template does not render, or does not keep messages in order.
+      ModelFormatError: the template does not render, or is not a text before and after each
+        message.
     """
     if not source.chat_template:
         plain = dict.fromkeys(_ROLES, "")
@@ -36,7 +39,8 @@ def chat_format(source: TokenizerSource, origin: str) -> ChatFormat:
             end_tokens=source.end_ids,
             bos=source.bos if source.add_bos else "",
         )
-    return _Renderer(source, origin).scaffold()
+    chat = _Renderer(source, origin).scaffold()
+    return _with_spaces(chat, source) if source.spaced else chat
 
 
 class _Renderer:
@@ -45,11 +49,16 @@ class _Renderer:
     def __init__(self, source: TokenizerSource, origin: str) -> None:
         self._source = source
         self._origin = origin
+        self._eos = source.eos
         if len(source.chat_template) > _MAX_TEMPLATE_CHARS:
             raise self._error(f"is longer than {_MAX_TEMPLATE_CHARS} characters")
-        environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
+        environment = ImmutableSandboxedEnvironment(
+            trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
+        )
         environment.globals["raise_exception"] = _raise
-        environment.globals["strftime_now"] = lambda form: ""
+        if "strftime_now is defined" not in source.chat_template:
+            # A package must not hold the day it was compiled on.
+            environment.globals["strftime_now"] = lambda form: ""
         try:
             self._template = environment.from_string(source.chat_template)
         except (TemplateError, RecursionError) as error:
@@ -57,35 +66,54 @@ class _Renderer:
 
     def scaffold(self) -> ChatFormat:
         """Works out every role's begin and end from the differences of renderings."""
-        end_assistant = self._pieces("user", "assistant")[-1]
-        turn = self._pieces("user", "assistant", "user")
-        begin_user = _without_prefix(turn[2], end_assistant)
-        alone = self._pieces("user")
-        end_user = alone[-1]
-        begin_assistant = _without_prefix(self._pieces("user", prompt=True)[-1], end_user)
+        alone, turn = self._pieces("user"), self._pieces("user", "assistant", "user")
+        end_user = self._end(alone[-1], turn[1])
+        end_assistant = self._end(self._pieces("user", "assistant")[-1], turn[2])
+        begin_user = self._cut(turn[2], end_assistant, "an answer ends in another way inside")
+        if turn[3] != alone[-1] or not turn[1].startswith(end_user):
+            raise self._inexpressible("a user message ends in several ways")
+        if not alone[0].endswith(begin_user):
+            raise self._inexpressible(
+                "the first user message begins in another way than later ones"
+            )
+        prompt = self._pieces("user", prompt=True)[-1]
+        begin_assistant = self._cut(prompt, end_user, "a user message ends in several ways")
         begin = {"user": begin_user, "assistant": begin_assistant}
         end = {"user": end_user, "assistant": end_assistant}
-        bos = self._bos(alone[0])
-        begin["system"], end["system"] = self._system(begin_user, bos)
+        bos = self._bos(alone[0], begin_user)
+        begin["system"], end["system"], joint = self._system(begin_user, alone[-1], bos)
         begin["tool"], end["tool"] = self._tool(begin, end)
+        extra = alone[0].removeprefix(bos).removesuffix(begin_user)
+        said = _content(extra, begin["system"], end["system"])
         return ChatFormat(
             begin=begin,
             end=end,
-            default_system=self._default_system(alone[0], begin, end, bos),
+            default_system=said,
             end_tokens=self._source.end_ids,
             bos=bos,
+            opening="" if said else extra,
+            system_to_user=joint,
         )
 
-    def _system(self, begin_user: str, bos: str) -> tuple[str, str]:
-        """A template without a system role gets the text as a user turn."""
-        as_user = (begin_user, self._pieces("user")[-1])
+    def _end(self, at_the_end: str, inside: str) -> str:
+        """The end of a message, less the end token that some templates put behind the last one."""
+        return at_the_end if inside.startswith(at_the_end) else at_the_end.removesuffix(self._eos)
+
+    def _system(self, begin_user: str, end_user: str, bos: str) -> tuple[str, str, str | None]:
+        """Begin and end of a system message, and what joins it to a user message in one turn.
+
+        A template without a system role gets the text as a user turn.
+        """
         try:
-            before, between, _ = self._pieces("system", "user")
+            before, between, after = self._pieces("system", "user")
         except ModelFormatError:
-            return as_user
-        if not between.endswith(begin_user):
-            return as_user
-        return _without_prefix(before, bos), between.removesuffix(begin_user)
+            return begin_user, end_user, None
+        if after != end_user:
+            raise self._inexpressible("a system message changes how the user message ends")
+        begin = before.removeprefix(bos)
+        if between.endswith(begin_user) and begin_user:
+            return begin, between.removesuffix(begin_user), None
+        return begin, between + end_user, between
 
     def _tool(self, begin: dict[str, str], end: dict[str, str]) -> tuple[str, str]:
         """A template without a tool role gets tool results as user turns."""
@@ -95,32 +123,16 @@ class _Renderer:
             return begin["user"], end["user"]
         if not pieces[2].startswith(end["assistant"]):
             return begin["user"], end["user"]
-        return _without_prefix(pieces[2], end["assistant"]), pieces[3]
+        return pieces[2].removeprefix(end["assistant"]), pieces[3]
 
-    def _default_system(
-        self, before_user: str, begin: dict[str, str], end: dict[str, str], bos: str
-    ) -> str:
-        """What stands before a first user turn when the caller gives no system message."""
-        extra = _without_prefix(before_user, bos).removesuffix(begin["user"])
-        if not extra:
-            return ""
-        if extra.startswith(begin["system"]) and extra.endswith(end["system"]):
-            return extra.removeprefix(begin["system"]).removesuffix(end["system"])
-        return ""
-
-    def _bos(self, before_user: str) -> str:
+    def _bos(self, before_user: str, begin_user: str) -> str:
         bos = self._source.bos
         # Some families use the begin token as the role marker too: then it is scaffold.
-        if bos and self._source.add_bos:
-            return bos
-        if bos and before_user.startswith(bos) and not self._pieces_start_turns_with(bos):
+        if bos and before_user.startswith(bos) and begin_user.startswith(bos):
+            return bos if before_user.startswith(bos + bos) else ""
+        if bos and (self._source.add_bos or before_user.startswith(bos)):
             return bos
         return ""
-
-    def _pieces_start_turns_with(self, text: str) -> bool:
-        end = self._pieces("user", "assistant")[-1]
-        between = self._pieces("user", "assistant", "user")[2]
-        return _without_prefix(between, end).startswith(text)
 
     def _pieces(self, *roles: str, prompt: bool = False) -> list[str]:
         """Renders one message per role and returns the text before, between and after them."""
@@ -131,8 +143,10 @@ class _Renderer:
         rest, pieces = self._render(messages, prompt), []
         for sentinel in sentinels:
             piece, found, rest = rest.partition(sentinel)
-            if not found:
-                raise self._error(f"drops or reorders messages of the roles {', '.join(roles)}")
+            if not found or sentinel in rest:
+                raise self._inexpressible(
+                    f"drops, repeats or reorders messages of the roles {', '.join(roles)}"
+                )
             pieces.append(piece)
         return [*pieces, rest]
 
@@ -149,12 +163,60 @@ class _Renderer:
         except Exception as error:  # a template can fail in any way Python can
             raise self._error(f"does not render: {error!s:.200}") from error
 
+    def _cut(self, text: str, prefix: str, why: str) -> str:
+        if not text.startswith(prefix):
+            raise self._inexpressible(why)
+        return text.removeprefix(prefix)
+
+    def _inexpressible(self, why: str) -> ModelFormatError:
+        return self._error(
+            f"{why}; expected one that writes each message as a text before it, the message, and "
+            "a text after it"
+        )
+
     def _error(self, text: str) -> ModelFormatError:
         return ModelFormatError(f"{self._origin}: the chat template {text}")
 
 
-def _without_prefix(text: str, prefix: str) -> str:
-    return text.removeprefix(prefix)
+def _content(text: str, begin: str, end: str) -> str:
+    """The message in `text`, if that is `begin`, a message and `end`; else ""."""
+    whole = len(text) > len(begin) + len(end) and text.startswith(begin) and text.endswith(end)
+    return text.removeprefix(begin).removesuffix(end) if whole else ""
+
+
+def _with_spaces(chat: ChatFormat, source: TokenizerSource) -> ChatFormat:
+    """Writes the space that the model expects behind special tokens into the scaffold.
+
+    Ends of messages follow ordinary text and begins follow a special token, if the format has one
+    at all; a begin that ends in a special token carries the space of the content behind it.
+    """
+    added = json.loads(source.json).get("added_tokens", [])
+    special = "|".join(re.escape(t["content"]) for t in added if t.get("special"))
+    if not special:
+        return chat
+
+    def spaced(text: str, behind_special: bool) -> str:
+        parts = re.split(f"({special})", text)
+        kept = [parts[0] and " " * behind_special + parts[0]]
+        for token, following in zip(parts[1::2], parts[2::2], strict=True):
+            kept += [token, following and f" {following}"]
+        return "".join(kept)
+
+    def begins(text: str) -> str:
+        return spaced(text, True) + " " * bool(re.search(f"(?:{special})$", text))
+
+    joint = chat.system_to_user
+    return ChatFormat(
+        begin={
+            r: begins(t) if r != "assistant" else spaced(t, False) for r, t in chat.begin.items()
+        },
+        end={r: spaced(t, False) for r, t in chat.end.items()},
+        default_system=chat.default_system,
+        end_tokens=chat.end_tokens,
+        bos=chat.bos,
+        opening=spaced(chat.opening, bool(chat.bos)),
+        system_to_user=None if joint is None else spaced(joint, False),
+    )
 
 
 def _raise(message: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -117,6 +118,32 @@ def test_a_call_sees_default_system_user_turn_and_assistant_opening() -> None:
         ("</>", True),
         ("<assistant>", True),
     ]
+
+
+class Folding(Recorder):
+    """Its model puts a system message into the user's turn, and names the day without one."""
+
+    def chat(self, model: str) -> ChatFormat:
+        usual = super().chat(model)
+        return msgspec.structs.replace(
+            usual, default_system="", opening="<day>", system_to_user="<joint>"
+        )
+
+
+def test_a_system_message_may_share_the_users_turn() -> None:
+    world = Folding()
+    run(
+        """agent.graph @g(%q: !agent.text {agent.name = "q"}) -> !agent.text {
+          %s = agent.prompt "Be"() : !agent.text
+          %t = agent.generate @m(%q) system(%s) max_tokens(3)
+          %u = agent.generate @m(%t) max_tokens(3)
+          agent.return %u : !agent.text
+        }""",
+        world,
+        q="why",
+    )
+    streams = ["".join(piece.text for piece in call.stream) for call in world.calls]
+    assert streams == ["<system>Be<joint>why</><assistant>", "<day><user>1</><assistant>"]
 
 
 def test_a_session_carries_its_whole_history() -> None:

@@ -13,7 +13,8 @@ from agentc import models
 from agentc.codegen import store
 from agentc.codegen.targets import TargetSpec
 from agentc.errors import CompileError, ModelFormatError
-from agentc.models import builder
+from agentc.models import builder, gguf_tokenizer
+from agentc.models.gguf_file import GgufFile
 from agentc.plan import Binary, Parameters
 
 from . import tiny, tiny_folders
@@ -94,8 +95,12 @@ def test_folder_of_safetensors(tmp_path, gguf_file):
     tiny_folders.write_decoder_folder(folder, config, weights)
     with pytest.raises(ModelFormatError, match=r"tokenizer\.json"):
         models.build(models.resolve(str(folder)), "local-task")
-    source = models.resolve("all-minilm-l6-v2").path
-    (folder / "tokenizer.json").write_text((source / "tokenizer.json").read_text())
+    larger = models.resolve("all-minilm-l6-v2").path / "tokenizer.json"
+    (folder / "tokenizer.json").write_text(larger.read_text())
+    with pytest.raises(ModelFormatError, match="folder: the tokenizer has a token 30521, the emb"):
+        models.build(models.resolve(str(folder)), "local-task")
+    own = gguf_tokenizer.from_gguf(GgufFile(gguf_file[0]))
+    (folder / "tokenizer.json").write_text(own.json)
     built = models.build(models.resolve(str(folder)), "local-task")
     expected = decoder_reference(config, weights.__getitem__, TOKENS)
     np.testing.assert_allclose(logits(built), expected, atol=2e-4)

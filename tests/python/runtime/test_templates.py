@@ -45,6 +45,33 @@ def test_pieces(template, arguments, expected):
     assert _texts(template, **arguments) == expected
 
 
+FOLDED = ChatFormat(
+    begin={"system": "<U>", "user": "<U>", "assistant": "<A>"},
+    end={"system": "--</U>", "user": "</U>", "assistant": ""},
+    default_system="",
+    end_tokens=(),
+    opening="<day>",
+    system_to_user="--",
+)
+
+
+@pytest.mark.parametrize(
+    "template, expected",
+    [
+        ("{<system}be{system>}{<user}hi{user>}", ["<U>", "be", "--", "hi", "</U>"]),
+        ("{<system}be {system>}{<user} hi{user>}", ["<U>", "be ", "--", " hi", "</U>"]),
+        ("{<system}be{system>}", ["<U>", "be", "--</U>"]),
+        ("{<system}be{system>}{<assistant}", ["<U>", "be", "--</U>", "<A>"]),
+        ("{<default>}{<user}hi{user>}", ["<day>", "<U>", "hi", "</U>"]),
+        ("{<user}hi{user>}{<user}ho{user>}", ["<U>", "hi", "</U>", "<U>", "ho", "</U>"]),
+    ],
+)
+def test_a_system_message_may_share_the_turn_of_the_user_message_behind_it(template, expected):
+    made = pieces(template, {}, FOLDED)
+    assert [p.text for p in made] == expected
+    assert all(p.scaffold == ("<" in p.text or "--" in p.text) for p in made)
+
+
 def test_only_scaffold_is_scaffold():
     made = pieces("{<user}{q}{user>}", {"q": "<U>"}, CHAT)
     assert made == [Piece("<U>", True), Piece("<U>", False), Piece("</U>", True)]
