@@ -3,8 +3,10 @@
 from agentc.runtime.engine.compiled import CompiledEngine, EngineOptions
 from agentc.runtime.engine.facade import AsyncEngine
 from agentc.runtime.engine.opening import open_cross_encoder, open_encoder, open_engine
+from agentc.runtime.engine.order import Fcfs, PriorityThenFcfs, QueueOrder
 from agentc.runtime.engine.protocol import Engine, Load, StepRecord
 from agentc.runtime.engine.request import Decoded, OnToken, Request, Sampling, TokenLogprobs
+from agentc.runtime.engine.reservation import PageByPage, Reservation, WholeAnswer
 from agentc.runtime.engine.tokenizer import Tokenizer
 from agentc.runtime.kv.snapshot import Snapshot, Usage
 
@@ -14,15 +16,21 @@ __all__ = [
     "Decoded",
     "Engine",
     "EngineOptions",
+    "Fcfs",
     "Load",
     "OnToken",
+    "PageByPage",
+    "PriorityThenFcfs",
+    "QueueOrder",
     "Request",
+    "Reservation",
     "Sampling",
     "Snapshot",
     "StepRecord",
     "TokenLogprobs",
     "Tokenizer",
     "Usage",
+    "WholeAnswer",
     "open_cross_encoder",
     "open_encoder",
     "open_engine",

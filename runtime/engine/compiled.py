@@ -7,15 +7,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from agentc.errors import RuntimeFault
-from agentc.runtime.backends.forward import Forward
+from agentc.runtime.backends.forward import FlatBatch, Forward
 from agentc.runtime.backends.logits import Logits
 from agentc.runtime.engine.batching import BatchPolicy, Share, TokenBudget
 from agentc.runtime.engine.constraint import Grammars
 from agentc.runtime.engine.flat_batch import pack
-from agentc.runtime.engine.order import Fcfs, QueueOrder
+from agentc.runtime.engine.order import PriorityThenFcfs, QueueOrder
 from agentc.runtime.engine.protocol import Load, StepRecord
+from agentc.runtime.engine.queue import Queue
 from agentc.runtime.engine.quick_sampling import QuickSampler
 from agentc.runtime.engine.request import Request
+from agentc.runtime.engine.reservation import Reservation, WholeAnswer
 from agentc.runtime.engine.speculation.drafter import Drafter
 from agentc.runtime.engine.speculation.policy import AdaptiveDraft, DraftPolicy
 from agentc.runtime.engine.speculation.prompt_lookup import PromptLookup
@@ -26,19 +28,25 @@ from agentc.runtime.engine.tokenizer import Tokenizer
 from agentc.runtime.engine.writing import Writing
 from agentc.runtime.kv.cache import KvCache
 from agentc.runtime.kv.eviction import EvictionPolicy
+from agentc.runtime.kv.host_tier import HostTier
 from agentc.runtime.kv.parking import ParkPolicy
 from agentc.runtime.kv.snapshot import Snapshot
+from agentc.runtime.kv.swap import Swap
 
 
 @dataclass(frozen=True)
 class EngineOptions:
-    """The engine's slots and limits. `clock` returns seconds and is only used for the trace."""
+    """The engine's slots and limits. `tier`: where pages go that leave the device, None: they are
+    computed again. `clock` returns seconds: for the trace, and for what copying and computing
+    cost; no result depends on it."""
 
     max_sequences: int = 64
     batch: BatchPolicy = field(default_factory=TokenBudget)
-    order: QueueOrder = field(default_factory=Fcfs)
+    order: QueueOrder = field(default_factory=PriorityThenFcfs)
+    reservation: Reservation = field(default_factory=WholeAnswer)
     eviction: EvictionPolicy | None = None
     parking: ParkPolicy | None = None
+    tier: HostTier | None = None
     drafter: Drafter | None = field(default_factory=PromptLookup)
     drafts: DraftPolicy = field(default_factory=AdaptiveDraft)
     clock: Callable[[], float] = time.monotonic
@@ -54,8 +62,11 @@ class CompiledEngine:
         tokenizer: Tokenizer,
         end_tokens: Sequence[int],
         options: EngineOptions | None = None,
+        identity: bytes = b"",
     ) -> None:
+        """`identity` names the program and its weights: equal ones compute equal pages."""
         options = options or EngineOptions()
+        self.identity = identity
         self.tokenizer = tokenizer
         self.grammars = Grammars(tokenizer, forward.vocabulary, end_tokens)
         self.cache = KvCache(
@@ -63,6 +74,8 @@ class CompiledEngine:
             forward.page_tokens,
             eviction=options.eviction,
             parking=options.parking,
+            swap=Swap(forward, options.tier, forward.page_tokens, options.clock),
+            identity=identity,
         )
         self._forward = forward
         self._sampler = QuickSampler(forward.vocabulary)
@@ -71,8 +84,13 @@ class CompiledEngine:
             options.drafter, options.drafts, tokenizer, forward.vocabulary
         )
         self._options = options
-        self._waiting: list[Request] = []
-        self._running: list[Task] = []
+        self._queue = Queue(
+            self.cache,
+            options.order,
+            options.max_sequences,
+            self._start,
+            options.reservation.tokens,
+        )
         self._steps = 0
 
     # The loop body: drop, admit, choose, run, sample, finish.
@@ -81,19 +99,16 @@ class CompiledEngine:
         """See protocol.Engine."""
         start_s = self._options.clock()
         self._drop_cancelled()
-        self._start_waiting()
+        self._queue.start_waiting()
         ready = self._without_twins()
         self._finish_done()  # a prefill whose whole prompt was cached
         shares = self._speculator.extend(self._options.batch.choose(ready))
+        shares = self._queue.grow(shares)
         if not shares:
             return None
         batch, sampled = pack(shares, self._forward.page_tokens)
         decode_rows = sum(s.rows + len(s.draft) for s in shares if s.task.decoding)
-        try:
-            logits = self._forward(batch)
-        except Exception as error:
-            self._lose_device(error)
-            raise
+        logits = self._compute(batch, decode_rows)
         for share in shares:
             self.cache.commit(share.task.sequence, share.rows)
         accepted = self._sample(sampled, logits)
@@ -102,24 +117,35 @@ class CompiledEngine:
         drafts = (sum(len(share.draft) for share in shares), accepted)
         return self._record(start_s, decode_rows, rows - decode_rows, len(shares), drafts)
 
+    def _compute(self, batch: FlatBatch, decode_rows: int) -> Logits:
+        start_s, rows = self._options.clock(), len(batch.tokens)
+        try:
+            logits = self._forward(batch)
+        except Exception as error:
+            raise self._lose_device(error) from error
+        if rows - decode_rows >= self._forward.page_tokens:  # what a token of a prompt costs
+            self.cache.swap.compute.observe(rows, self._options.clock() - start_s)
+        return logits
+
     @property
     def busy(self) -> bool:
         """Whether `step` has something to do."""
-        return bool(self._waiting or self._running)
+        return bool(self._queue.waiting or self._queue.running)
 
     def can_admit(self, request: Request) -> bool:
         """See protocol.Engine."""
-        room = len(self._running) < self._options.max_sequences and not self._waiting
+        room = len(self._queue.running) < self._options.max_sequences and not self._queue.waiting
         return room and self.cache.can_begin(request.snapshot, self._reserve(request))
 
     def admit(self, request: Request) -> None:
         """See protocol.Engine."""
         self.check(request)
-        self._waiting.append(request)
+        self._queue.add(request)
 
     def check(self, request: Request) -> None:
         """Raises RuntimeFault if the request can never run: capacity, or input when it is empty."""
         length, context = len(request.snapshot), self._forward.context_tokens
+        most = min(request.reserve_tokens, context - length)
         if request.sampling is not None and not length:
             raise RuntimeFault("the prompt is empty; give at least one token", kind="input")
         if length + (request.sampling is not None) > context:
@@ -128,9 +154,9 @@ class CompiledEngine:
                 kind="capacity",
             )
         room = (self._forward.pages - 1) * self._forward.page_tokens
-        if length + self._reserve(request) > room:
+        if length + most > room:
             raise RuntimeFault(
-                f"the call needs {length + self._reserve(request)} tokens of KV, the pool has "
+                f"the call needs {length + most} tokens of KV, the pool has "
                 f"{room}; give the device more memory or lower max_tokens",
                 kind="capacity",
             )
@@ -159,42 +185,24 @@ class CompiledEngine:
 
     def load(self) -> Load:
         """See protocol.Engine."""
-        return Load(len(self._running), len(self._waiting), *self.cache.occupancy())
+        return Load(len(self._queue.running), len(self._queue.waiting), *self.cache.occupancy())
 
     def fail_all(self, error: BaseException) -> None:
         """Ends every request with `error`."""
-        tasks, self._running = self._running, []
-        for task in tasks:
-            self.cache.drop(task.sequence)
-            task.request.on_done(error)
-        requests, self._waiting = self._waiting, []
-        for request in requests:
-            request.on_done(error)
+        for task in list(self._queue.running):
+            self._end(task, error)
+        for request in list(self._queue.waiting):
+            self._refuse(request, error)
 
     def _reserve(self, request: Request) -> int:
         left = self._forward.context_tokens - len(request.snapshot)
-        return min(request.reserve_tokens, left)
+        return self._options.reservation.tokens(min(request.reserve_tokens, left))
 
     def _drop_cancelled(self) -> None:
-        for task in [task for task in self._running if task.request.cancelled]:
+        for task in [task for task in self._queue.running if task.request.cancelled]:
             self._end(task, RuntimeFault("the call was cancelled", kind="cancelled"))
-        for request in [request for request in self._waiting if request.cancelled]:
-            self._waiting.remove(request)
-            request.on_done(RuntimeFault("the call was cancelled", kind="cancelled"))
-
-    def _start_waiting(self) -> None:
-        while self._waiting and len(self._running) < self._options.max_sequences:
-            request = self._options.order.next(self._waiting)
-            try:
-                task = self._start(request)
-            except RuntimeFault as fault:  # released meanwhile, or its grammar does not compile
-                self._waiting.remove(request)
-                request.on_done(fault)
-                continue
-            if task is None:
-                return
-            self._waiting.remove(request)
-            self._running.append(task)
+        for request in [request for request in self._queue.waiting if request.cancelled]:
+            self._refuse(request, RuntimeFault("the call was cancelled", kind="cancelled"))
 
     def _start(self, request: Request) -> Task | None:
         sampling = request.sampling
@@ -215,7 +223,7 @@ class CompiledEngine:
         waits for the earlier and then takes the page from the cache."""
         ready: list[Task] = []
         seen: set[object] = set()
-        for task in self._running:
+        for task in self._queue.running:
             self.cache.adopt(task.sequence)
             block, at_start = self.cache.current_block(task.sequence)
             if block not in seen or not at_start:
@@ -240,12 +248,12 @@ class CompiledEngine:
         return total
 
     def _finish_done(self) -> None:
-        for task in list(self._running):
+        for task in list(self._queue.running):
             if task.finish or (task.request.sampling is None and task.pending <= 0):
                 self._end(task, None)
 
     def _end(self, task: Task, error: BaseException | None) -> None:
-        self._running.remove(task)
+        self._queue.running.remove(task)
         self._speculator.forget(task.request)
         if error is None:
             task.request.on_done(task.result(self.cache))
@@ -253,11 +261,20 @@ class CompiledEngine:
         self.cache.drop(task.sequence)
         task.request.on_done(error)
 
-    def _lose_device(self, error: Exception) -> None:
-        """A failed step leaves the pool undefined: tokens are kept, all KV is forgotten."""
-        self.fail_all(RuntimeFault(f"the device failed in a step: {error}", kind="device"))
+    def _refuse(self, request: Request, error: BaseException) -> None:
+        self._queue.remove(request)
+        self._speculator.forget(request)  # it may have run before it had to give way
+        request.on_done(error)
+
+    def _lose_device(self, error: Exception) -> RuntimeFault:
+        """A failed step leaves the pool undefined: tokens are kept, all KV is forgotten. Those
+        that ran are told; those that wait are not concerned."""
+        fault = RuntimeFault(f"the device failed in a step: {error}", kind="device")
+        for task in list(self._queue.running):
+            self._end(task, fault)
         self.cache.park_all()
         self._forward.reset_pool()
+        return fault
 
     def _record(
         self, start_s: float, decode: int, prefill: int, sequences: int, drafts: tuple[int, int]
@@ -269,7 +286,7 @@ class CompiledEngine:
             decode_rows=decode,
             prefill_rows=prefill,
             sequences=sequences,
-            waiting=len(self._waiting),
+            waiting=len(self._queue.waiting),
             used_pages=self.cache.pool.used_pages,
             draft_rows=drafts[0],
             accepted_rows=drafts[1],

@@ -192,7 +192,8 @@ class AsyncEngine:
                         # A park policy that keeps all pages: somebody must release some.
                         time.sleep(WAIT_FOR_PAGES_S)
                 except Exception as error:
-                    # A device that failed has told its requests already; this is for the rest.
+                    if isinstance(error, RuntimeFault) and error.kind == "device":
+                        continue  # those whose step failed were told; the others go on
                     self._engine.fail_all(RuntimeFault(f"the engine failed in a step: {error}"))
         finally:
             self._engine.fail_all(RuntimeFault("the engine was closed", kind="cancelled"))

@@ -49,7 +49,8 @@ class Engine(Protocol):
         """Queues the request. Raises RuntimeFault (capacity) if it can never fit."""
 
     def step(self) -> StepRecord | None:
-        """Starts what may start and runs one batch; None when there was nothing to run."""
+        """Starts what may start and runs one batch; None when there was nothing to run. Raises
+        RuntimeFault (kind "device") when the device failed; those that it concerns were told."""
 
     def park(self, snapshot: Snapshot) -> None:
         """Gives up the snapshot's KV, not the snapshot."""

@@ -88,7 +88,8 @@ class Request:
     """One call: a decode when `sampling` is given, else a prefill.
 
     `on_done` gets the result (Snapshot or Decoded) or an exception, once, in the engine's thread;
-    `on_token` is called there too. `cancelled` may be set from any thread.
+    `on_token` is called there too. `cancelled` may be set from any thread. `priority`: the higher
+    the more urgent. `arrival` and `overtaken` belong to the queue.
     """
 
     snapshot: Snapshot
@@ -97,6 +98,9 @@ class Request:
     on_done: Callable[[Snapshot | Decoded | BaseException], None]
     on_token: OnToken | None = None
     cancelled: bool = False
+    priority: int = 0
+    arrival: int = 0
+    overtaken: int = 0
 
     @property
     def reserve_tokens(self) -> int:

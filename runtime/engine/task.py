@@ -33,8 +33,9 @@ class Task:
 
     @property
     def decoding(self) -> bool:
-        """Whether it is past its prompt: one row a step, and somebody may be watching."""
-        return bool(self.sequence.generated)
+        """Whether it is past its prompt: one row a step, and somebody may be watching. Not while
+        it computes again what it lost when it was suspended."""
+        return bool(self.sequence.generated) and self.sequence.pending == 1
 
     @property
     def finish(self) -> str:

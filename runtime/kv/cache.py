@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections import deque
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -116,6 +116,19 @@ class KvCache:
         return need <= self.pool.free_pages + self.tree.evictable_pages()
 
     @_locked
+    def fits_without(self, tokens: int, held_pages: int, running: Iterable[Sequence]) -> bool:
+        """Whether there would be pages for `tokens` tokens, `held_pages` of them there already, if
+        these running sequences had none."""
+        held: Counter[int] = Counter()
+        cached: set[int] = set()
+        for sequence in running:
+            held.update(sequence.pages)
+            cached.update(sequence.pages[: sequence.published])
+        freed = sum(self.pool.references(p) == n + (p in cached) for p, n in held.items())
+        room = self.pool.free_pages + self.tree.evictable_pages() + freed
+        return self._pages_for(tokens) - held_pages <= room
+
+    @_locked
     def begin(self, snapshot: Snapshot, reserve_tokens: int) -> Sequence | None:
         """Starts a sequence with room for `reserve_tokens` more tokens; None: no room now."""
         self._check_open(snapshot)
@@ -143,6 +156,7 @@ class KvCache:
     @_locked
     def revive(self, sequence: Sequence, reserve_tokens: int) -> bool:
         """Lets a suspended sequence run again; False: no room now."""
+        sequence.node = self.tree.root(sequence.tenant)  # the tree may be another by now
         self._sharing.adopt(sequence)
         return self._enter(sequence, len(sequence.tokens) + reserve_tokens, ())
 

@@ -55,12 +55,12 @@ class Driver:
     def snapshot(self, tokens, tenant=""):
         return self.engine.cache.append(self.engine.cache.open(tenant), tuple(tokens))
 
-    def submit(self, snapshot, sampling=None, seed=0, on_token=None) -> Request:
+    def submit(self, snapshot, sampling=None, seed=0, on_token=None, priority=0) -> Request:
         def done(result):
             assert id(request) not in self.results, "a request is answered once"
             self.results[id(request)] = result
 
-        request = Request(snapshot, sampling, seed, done, on_token)
+        request = Request(snapshot, sampling, seed, done, on_token, priority=priority)
         self._requests.append(request)
         self.engine.admit(request)
         return request

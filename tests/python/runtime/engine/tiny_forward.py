@@ -64,6 +64,17 @@ class TinyForward:
         shape = (self.pages, LAYERS, 2, self.page_tokens, KV_HEADS, HEAD_DIM)
         self.pool = np.full(shape, np.nan)
 
+    @property
+    def page_bytes(self) -> int:
+        return self.pool[0].nbytes
+
+    def read_pages(self, pages) -> list[NDArray[np.uint8]]:
+        return [self.pool[page].reshape(-1).view(np.uint8).copy() for page in pages]
+
+    def write_pages(self, pages, contents) -> None:
+        for page, content in zip(pages, contents, strict=True):
+            self.pool[page] = content.view(self.pool.dtype).reshape(self.pool[page].shape)
+
     def __call__(self, batch: FlatBatch) -> HostLogits:
         self.batches.append(batch)
         if self.fail_next:

@@ -117,6 +117,14 @@ class Machine(RuleBasedStateMachine):
         self.running.remove(entry)
         self.cache.drop(entry[0])
 
+    @rule()
+    def lose_the_device(self):
+        for sequence, _ in self.running:
+            self.cache.drop(sequence)
+        self.running.clear()
+        self.cache.park_all()
+        self.memory.slots[:] = 0
+
     @rule(pick=PICK)
     def park(self, pick):
         self.cache.park(self._parent(pick))
@@ -282,5 +290,5 @@ class Machine(RuleBasedStateMachine):
         self.folder.cleanup()
 
 
-Machine.TestCase.settings = settings(max_examples=120, stateful_step_count=50, deadline=None)
+Machine.TestCase.settings = settings(max_examples=80, stateful_step_count=50, deadline=None)
 TestKvCache = Machine.TestCase
