@@ -81,7 +81,7 @@ class CompiledEngine:
         self._sampler = QuickSampler(forward.vocabulary)
         self._end_tokens = frozenset(end_tokens)
         self._speculator = Speculator(
-            options.drafter, options.drafts, tokenizer, forward.vocabulary
+            options.drafter, options.drafts, tokenizer, forward.vocabulary, forward.page_tokens
         )
         self._options = options
         self._queue = Queue(

@@ -14,9 +14,10 @@ from agentc.runtime.backends.cross_encoder import CrossEncoder
 from agentc.runtime.backends.encoder import Encoder
 from agentc.runtime.backends.encoder_program import EncoderProgram
 from agentc.runtime.backends.forward import IreeForward
-from agentc.runtime.backends.iree import IreeDevice
+from agentc.runtime.backends.iree import IreeDevice, IreeModule
 from agentc.runtime.engine.compiled import CompiledEngine, EngineOptions
 from agentc.runtime.engine.facade import AsyncEngine
+from agentc.runtime.engine.speculation import DraftModel
 from agentc.runtime.engine.tokenizer import Tokenizer
 
 PAGE_DTYPES: dict[str, np.dtype[Any]] = {
@@ -43,19 +44,42 @@ def open_engine(
     options, binary = options or EngineOptions(), _binary(model, device)
     if model.chat is None:
         raise PackageError(f"model {model.name!r} has no chat format; compile the package again")
-    forward = IreeForward(
+    forward = _open_forward(
+        model,
+        binary,
+        opened,
         opened.load(vmfb, parameters),
-        entry=binary.entry,
-        vocabulary=model.dims["vocab"],
-        context_tokens=model.dims["context"],
-        pages=count_pages(model, binary, device, options.max_sequences),
-        page_tokens=binary.page_tokens,
-        page_shape=binary.page_shape,
-        page_dtype=PAGE_DTYPES[binary.page_dtype],
-        workers=max(opened.workers, 1) if binary.has_set_workers else None,
+        count_pages(model, binary, device, options.max_sequences),
     )
     engine = CompiledEngine(forward, Tokenizer.load(tokenizer), model.chat.end_tokens, options)
-    return AsyncEngine(engine, close=forward.close)
+
+    def close() -> None:
+        forward.close()
+        if options.drafter is not None:
+            options.drafter.close()
+
+    return AsyncEngine(engine, close)
+
+
+def open_draft_model(
+    model: Model,
+    device: Device,
+    opened: IreeDevice,
+    *,
+    vmfb: Path,
+    parameters: Path,
+    tokenizer: Path,
+    max_sequences: int = 8,
+) -> DraftModel:
+    """Opens `model` as the drafter of one engine (`EngineOptions.drafter`), which closes it.
+
+    `max_sequences`: full contexts that its pool holds. Raises PackageError, ModelFormatError,
+    RuntimeFault.
+    """
+    binary = _binary(model, device)
+    pages = count_pages(model, binary, device, max_sequences)
+    forward = _open_forward(model, binary, opened, opened.load(vmfb, parameters), pages)
+    return DraftModel(forward, Tokenizer.load(tokenizer), forward.close)
 
 
 def open_encoder(
@@ -97,6 +121,22 @@ def _encoder_program(
         _binary(model, device).entry,
         vocabulary=model.dims["vocab"],
         workers=opened.workers,
+    )
+
+
+def _open_forward(
+    model: Model, binary: Binary, opened: IreeDevice, module: IreeModule, pages: int
+) -> IreeForward:
+    return IreeForward(
+        module,
+        entry=binary.entry,
+        vocabulary=model.dims["vocab"],
+        context_tokens=model.dims["context"],
+        pages=pages,
+        page_tokens=binary.page_tokens,
+        page_shape=binary.page_shape,
+        page_dtype=PAGE_DTYPES[binary.page_dtype],
+        workers=max(opened.workers, 1) if binary.has_set_workers else None,
     )
 
 

@@ -52,6 +52,10 @@ class Tokenizer:
         """Tokens of text that came from outside: `<|im_end|>` in it is ten plain characters."""
         return self._encode_content(text)
 
+    def vocabulary(self) -> dict[str, int]:
+        """All tokens as the file writes them, special ones included, with their numbers."""
+        return dict(self._scaffold.get_vocab(with_added_tokens=True))
+
     def decode(self, tokens: Iterable[int]) -> str:
         """Text of `tokens` without special ones; bytes that are not UTF-8 become U+FFFD."""
         return str(self._scaffold.decode(list(tokens), skip_special_tokens=True))
