@@ -10,6 +10,8 @@ from agentc.errors import ModelFormatError
 
 MAX_EXTENT = 1 << 24
 """Larger extents than this are taken for damage, not for a model."""
+MAX_CONTEXT = 1 << 20
+"""Longer contexts are taken for damage: rotary tables grow with them, and no weights show it."""
 ACTIVATIONS = ("silu", "gelu_tanh")
 """What a gated MLP may apply to its gate."""
 
@@ -86,6 +88,10 @@ class DecoderConfig:
     def __post_init__(self) -> None:
         sizes = ("layers", "d_model", "heads", "kv_heads", "head_dim", "ffn", "vocab", "context")
         _check_sizes(self, sizes)
+        if self.context > MAX_CONTEXT:
+            raise ModelFormatError(
+                f"the model's context is {self.context}, expected 1 to {MAX_CONTEXT} tokens"
+            )
         if self.heads % self.kv_heads:
             raise ModelFormatError(
                 f"the model has {self.heads} heads, expected a multiple of its {self.kv_heads} kv "

@@ -73,29 +73,32 @@ def packages(rng: random.Random, folder: Path) -> Iterator[Opener]:
 
 
 def weights(rng: random.Random, folder: Path) -> Iterator[Opener]:
-    """GGUF files: sizes, tensors, tokenizer and chat template are read."""
+    """GGUF files of every model family: sizes, tensors, tokenizer and chat template are read."""
     from models import tiny
 
     from agentc import models
     from agentc.models import chat, gguf_decoder, gguf_tokenizer
     from agentc.models.gguf_file import GgufFile
 
-    config = tiny.decoder_config()
-    good = folder / "good.gguf"
-    tiny.write_gguf(good, config, tiny.decoder_weights(config))
-    data = good.read_bytes()
+    good: list[bytes] = []
     bad = folder / "bad.gguf"
+    for family in tiny.FAMILIES:
+        config = tiny.family_config(family, attention_scale=0.0)
+        tiny.write_gguf(bad, config, tiny.decoder_weights(config))
+        good.append(bad.read_bytes())
 
     def open_() -> object:
         source = models.resolve(str(bad))
         file = GgufFile(source.path)
         tokens = gguf_tokenizer.from_gguf(file)
         read = gguf_decoder.from_gguf(file)
-        arrays = [read.array(name) for name in tiny.decoder_weights(config)]
+        tokens.check_fits(read.config.vocab, "bad.gguf")
+        tables = [f"{read.config.rope_table(0)}.{n}" for n in ("cos", "sin")]
+        arrays = [read.array(name) for name in [*read.names(), *tables]]
         return models.dims(source), chat.chat_format(tokens, "bad.gguf"), arrays
 
     while True:
-        bad.write_bytes(damage_bytes(data, rng))
+        bad.write_bytes(damage_bytes(rng.choice(good), rng))
         yield open_
 
 
