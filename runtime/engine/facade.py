@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-import contextlib
 import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Self
+from typing import Self
+from weakref import WeakKeyDictionary
 
 from agentc.errors import RuntimeFault
 from agentc.runtime.engine.compiled import CompiledEngine
+from agentc.runtime.engine.mailbox import Mailbox
 from agentc.runtime.engine.protocol import Load
 from agentc.runtime.engine.request import Decoded, OnToken, Request, Sampling
 from agentc.runtime.engine.tokenizer import Tokenizer
@@ -30,6 +31,8 @@ class AsyncEngine:
         self._engine = engine
         self._close = close
         self._messages: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
+        self._mailboxes: WeakKeyDictionary[asyncio.AbstractEventLoop, Mailbox] = WeakKeyDictionary()
+        self._mail = threading.Lock()
         self._closed = False
         self._closing = threading.Lock()
         self._thread = threading.Thread(target=self._loop, name="agentc-engine", daemon=True)
@@ -140,12 +143,15 @@ class AsyncEngine:
     ) -> Snapshot | Decoded:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Snapshot | Decoded] = loop.create_future()
+        with self._mail:
+            mailbox = self._mailboxes.setdefault(loop, Mailbox(loop))
 
         def done(result: Snapshot | Decoded | BaseException) -> None:
-            _post(loop, self._settle, future, result)
+            mailbox.post(self._settle, future, result)
 
         def token(text: str, number: int) -> None:
-            _post(loop, on_token, text, number)
+            assert on_token is not None
+            mailbox.post(on_token, text, number)
 
         request = Request(snapshot, sampling, seed, done, token if on_token else None)
         self._engine.check(request)
@@ -187,17 +193,28 @@ class AsyncEngine:
     def _loop(self) -> None:
         try:
             while self._take_messages():
-                try:
-                    if self._engine.step() is None and self._engine.busy:
-                        # A park policy that keeps all pages: somebody must release some.
-                        time.sleep(WAIT_FOR_PAGES_S)
-                except Exception as error:
-                    if isinstance(error, RuntimeFault) and error.kind == "device":
-                        continue  # those whose step failed were told; the others go on
-                    self._engine.fail_all(RuntimeFault(f"the engine failed in a step: {error}"))
+                self._step()
+                self._send_mail()
         finally:
             self._engine.fail_all(RuntimeFault("the engine was closed", kind="cancelled"))
+            self._send_mail()
             self._close()
+
+    def _step(self) -> None:
+        try:
+            if self._engine.step() is None and self._engine.busy:
+                # A park policy that keeps all pages: somebody must release some.
+                time.sleep(WAIT_FOR_PAGES_S)
+        except Exception as error:
+            if isinstance(error, RuntimeFault) and error.kind == "device":
+                return  # those whose step failed were told; the others go on
+            self._engine.fail_all(RuntimeFault(f"the engine failed in a step: {error}"))
+
+    def _send_mail(self) -> None:
+        with self._mail:
+            mailboxes = list(self._mailboxes.values())
+        for mailbox in mailboxes:
+            mailbox.send()
 
     def _take_messages(self) -> bool:
         """Admits what has arrived, and waits for it when there is nothing to do."""
@@ -211,10 +228,3 @@ class AsyncEngine:
         if message is not None:
             self._engine.admit(message)
         return message is not None
-
-
-def _post(loop: asyncio.AbstractEventLoop, function: Callable[..., Any] | None, *args: Any) -> None:
-    """Calls `function` in the loop; nobody is left to be told when the loop is closed."""
-    assert function is not None
-    with contextlib.suppress(RuntimeError):
-        loop.call_soon_threadsafe(function, *args)
