@@ -66,6 +66,7 @@ def compile(  # the name of the thing; shadows the builtin in this module only
     *,
     objective: str = "cost",
     seed: int = 0,
+    precision: str = "",
     bundle: bool = False,
     progress: Progress = lambda text: None,
 ) -> CompileReport:
@@ -76,6 +77,8 @@ def compile(  # the name of the thing; shadows the builtin in this module only
       target: cluster.yaml.
       output: the package to write: a folder, or a zip file if it ends in .zip.
       objective: "cost" (USD per run) or "latency".
+      precision: of all models: "f32", "i8" or "i4"; "" leaves it to the planner, among those that
+        lose nothing of a model's file.
       bundle: copy the weights into the package, so that it runs on another machine.
 
     Raises:
@@ -88,7 +91,12 @@ def compile(  # the name of the thing; shadows the builtin in this module only
     writer = PackageWriter(output, agentc_version=__version__, compilers=compilers)
     try:
         compiled = compile_graph(
-            _traced(graph), target, objective=objective, seed=seed, progress=progress
+            _traced(graph),
+            target,
+            objective=objective,
+            seed=seed,
+            precision=precision,
+            progress=progress,
         )
         plan = _add_files(writer, compiled, bundle)
         _add_indexes(writer, compiled, progress)
@@ -161,6 +169,7 @@ def explain(
     *,
     objective: str = "cost",
     seed: int = 0,
+    precision: str = "",
     trace: str | Path | None = None,
 ) -> Explanation:
     """Explains a plan: what runs where, how long, at what cost, and why not elsewhere.
@@ -177,7 +186,9 @@ def explain(
     if target is not None:
         from agentc.compiler import place_graph
 
-        placed = place_graph(_traced(what), target, objective=objective, seed=seed)
+        placed = place_graph(
+            _traced(what), target, objective=objective, seed=seed, precision=precision
+        )
         return explain(placed.problem, placed.solution)
     if Path(what).suffix in (".py", ".json"):
         raise RuntimeFault(

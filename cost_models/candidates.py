@@ -80,11 +80,20 @@ def _refusal(spec: StageSpec, offer: Offer) -> str:
 def _no_rate(spec: StageSpec, offer: Offer) -> str:
     device = offer.device
     usable = device.memory_bytes * device.usable_memory
-    rated = [p for p in spec.work if device.rate(_precision(p, spec))]
+    works = _works(spec, offer)
+    if not works:
+        return f"no code can be generated for it in {', '.join(spec.work)}"
+    rated = [p for p in works if device.rate(_precision(p, spec))]
     if not rated:
-        return f"has no compute rate for {', '.join(spec.work)}"
+        return f"has no compute rate for {', '.join(works)}"
     least = min(_memory_bytes(spec, precision) for precision in rated)
     return f"needs {format_bytes(least)} of memory, {format_bytes(usable)} are usable"
+
+
+def _works(spec: StageSpec, offer: Offer) -> dict[str, WorkBand]:
+    """The work by precision, where code can be generated for the class."""
+    allowed = spec.precisions.get(offer.device.name)
+    return {p: w for p, w in spec.work.items() if allowed is None or p in allowed}
 
 
 def _precision(written: str, spec: StageSpec) -> str:
@@ -104,7 +113,7 @@ def _on_device(spec: StageSpec, offer: Offer) -> list[Candidate]:
     usable = device.memory_bytes * device.usable_memory
     return [
         _candidate(spec, offer, written, work)
-        for written, work in spec.work.items()
+        for written, work in _works(spec, offer).items()
         if device.rate(_precision(written, spec)) and _memory_bytes(spec, written) <= usable
     ]
 

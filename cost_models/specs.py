@@ -36,6 +36,8 @@ class StageSpec(_Record, frozen=True):
         the largest counts. State comes from `work.p95.state_bytes`.
       colocate: key shared by stages that must stand on one device class in one precision.
       classes: device classes the user allows; None is all.
+      precisions: by device class, in which precisions of `work` code can be generated for it; a
+        class that is not named has all.
       streams: its output reaches the client as it is made (for time to first token).
       steps: expected decode steps; the first output is there after 1 / steps of its time.
     """
@@ -53,6 +55,7 @@ class StageSpec(_Record, frozen=True):
     state_group: str | None = None
     colocate: str | None = None
     classes: tuple[str, ...] | None = None
+    precisions: dict[str, tuple[str, ...]] = {}
     streams: bool = False
     steps: float = 1.0
 

@@ -16,6 +16,10 @@ GraphArgument = Annotated[
 TargetOption = Annotated[Path, typer.Option("--target", "-t", help="cluster.yaml")]
 ObjectiveOption = Annotated[str, typer.Option(help="what to minimise: cost or latency")]
 SeedOption = Annotated[int, typer.Option(help="seed of the solver")]
+PrecisionOption = Annotated[
+    str,
+    typer.Option(help="of all models: f32, i8 or i4; by default what loses nothing of a file"),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 
@@ -25,6 +29,7 @@ def compile_command(
     output: Annotated[Path, typer.Option("--output", "-o", help="the package to write")],
     objective: ObjectiveOption = "cost",
     seed: SeedOption = 0,
+    precision: PrecisionOption = "",
     bundle: Annotated[bool, typer.Option(help="copy the weights into the package")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -39,6 +44,7 @@ def compile_command(
             output,
             objective=objective,
             seed=seed,
+            precision=precision,
             bundle=bundle,
             progress=lambda text: _progress(console, status, text),
         )

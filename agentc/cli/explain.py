@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from agentc.cli.compile import JsonOption, ObjectiveOption, SeedOption
+from agentc.cli.compile import JsonOption, ObjectiveOption, PrecisionOption, SeedOption
 
 
 def explain_command(
@@ -19,13 +19,16 @@ def explain_command(
     ] = None,
     objective: ObjectiveOption = "cost",
     seed: SeedOption = 0,
+    precision: PrecisionOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Print the plan as a tree: device, estimate, share of the critical path, bound, cost."""
     from agentc import api
     from agentc.cost_models.render import render_json, render_text
 
-    explained = api.explain(what, target, objective=objective, seed=seed, trace=analyze)
+    explained = api.explain(
+        what, target, objective=objective, seed=seed, precision=precision, trace=analyze
+    )
     if as_json:
         print(render_json(explained))
     else:

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agentc import models, plan
 from agentc._mlir import ir
 from agentc._mlir.dialects import agent
 from agentc.codegen.targets import TargetSpec
-from agentc.compiler import stages
 from agentc.compiler.lower_plan import walk
 from agentc.compiler.stages import symbols
 from agentc.compiler.symbols import Described
 from agentc.cost_models.cluster import Cluster
 from agentc.errors import CompileError
+
+if TYPE_CHECKING:
+    from agentc.compiler.pipeline import Placed
 
 Progress = Callable[[str], None]
 
@@ -35,29 +37,24 @@ class Binaries:
     notes: list[str] = field(default_factory=list)
 
 
-def build(
-    module: ir.Module,
-    graph: ir.OpView,
-    described: Described,
-    torch_modules: dict[str, Any],
-    cluster: Cluster,
-    progress: Progress,
-) -> Binaries:
-    """Compiles what `graph` uses, several targets at once, through the compile cache.
+def build(placed: Placed, progress: Progress) -> Binaries:
+    """Compiles what the placed graph uses, in the precisions that the planner took; several targets
+    at once, through the compile cache.
 
     Raises CompileError when a device class has no code generation target or it fails, and
     ModelFormatError for weights that cannot be read.
     """
-    result = Binaries()
-    uses = _uses(module, graph)
+    described, torch_modules = placed.described, placed.traced.modules
+    cluster, result = placed.cluster, Binaries()
+    uses = _uses(placed.traced.module, placed.graph)
     requests = {
         (name, device): models.BuildRequest(
             described.sources[name],
             _target(cluster, device),
-            stages.PRECISION,
+            op.attributes["placement"].precision,
             f"{name} for {device}",
         )
-        for name, device in uses
+        for (name, device), op in uses.items()
         if name in described.sources
     }
     built = models.build_all(
@@ -66,6 +63,8 @@ def build(
     records: dict[str, plan.Model] = {}
     for (name, device), made in zip(requests, built, strict=True):
         _add(records, name, device, described, made, result)
+        if note := placed.offered[name].by_class[device].note:
+            result.notes.append(note)
     for name, device in uses:
         if name in torch_modules:
             progress(f"{name} for {device}: compiling")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from agentc import plan
 from agentc._mlir import ir
-from agentc.compiler import binaries, stages, tables
+from agentc.compiler import binaries, precisions, stages, tables
 from agentc.compiler.lower_plan import PlanBuilder, source_line
 from agentc.compiler.passes import run_pipeline
 from agentc.compiler.placement import write_placement
@@ -37,6 +37,7 @@ class Placed:
     cluster: Cluster
     graph_sha256: str
     described: Described
+    offered: dict[str, precisions.Offered]
     problem: Problem
     solution: Solution
 
@@ -69,6 +70,7 @@ def compile_graph(
     *,
     objective: str = "cost",
     seed: int = 0,
+    precision: str = "",
     progress: Progress = lambda text: None,
 ) -> Compiled:
     """Compiles a graph for a fleet.
@@ -78,12 +80,16 @@ def compile_graph(
       target: path of cluster.yaml, or a loaded one.
       objective: "cost" (USD per run) or "latency".
       seed: of the solver; equal inputs and seeds give equal plans.
+      precision: of all models, "f32", "i8" or "i4"; "" leaves it to the planner among those that
+        lose nothing of a model's file.
 
     Raises:
       FrontendError, CompileError, ClusterError, ModelFormatError: what is wrong, and where.
       InfeasibleError: no placement satisfies all constraints.
     """
-    placed = place_graph(graph, target, objective=objective, seed=seed, progress=progress)
+    placed = place_graph(
+        graph, target, objective=objective, seed=seed, precision=precision, progress=progress
+    )
     with placed.traced.module.context, ir.Location.unknown():
         return _generate_code(placed, progress)
 
@@ -94,6 +100,7 @@ def place_graph(
     *,
     objective: str = "cost",
     seed: int = 0,
+    precision: str = "",
     progress: Progress = lambda text: None,
 ) -> Placed:
     """The first half of `compile_graph`: everything up to the placement, no code generated."""
@@ -102,11 +109,16 @@ def place_graph(
     # A module of its own: the passes change it, and the caller may compile the graph again.
     traced = load_program(graph) if isinstance(graph, str) else replace(graph)
     with traced.module.context, ir.Location.unknown():
-        return _place(traced, cluster, objective, seed, progress)
+        return _place(traced, cluster, objective, seed, precision, progress)
 
 
 def _place(
-    traced: TracedGraph, cluster: Cluster, objective: str, seed: int, progress: Progress
+    traced: TracedGraph,
+    cluster: Cluster,
+    objective: str,
+    seed: int,
+    precision: str,
+    progress: Progress,
 ) -> Placed:
     module = traced.module
     graph_sha256 = hashlib.sha256(str(module).encode()).hexdigest()
@@ -114,6 +126,7 @@ def _place(
     # Sizes of models and indexes: the passes estimate work with them.
     progress("reading models and documents")
     described = describe_symbols(traced)
+    offered = precisions.offered(described.sources, cluster, precision)
 
     # agent -> stage: pieces of work and the state that they share.
     progress("lowering")
@@ -123,10 +136,11 @@ def _place(
     progress("placing")
     graph = stages.symbols(module)[traced.name]
     shape = shape_of(graph)
+    specs = stages.stage_specs(module, graph, offered)
     problem = build_problem(
-        stages.stage_specs(module, graph),
+        specs,
         shape.tree,
-        stages.edge_specs(graph, shape),
+        stages.edge_specs(graph, shape, offered),
         cluster,
         tables.sla(graph),
         objective,
@@ -135,11 +149,11 @@ def _place(
         sla_source=source_line(graph),
     )
     solution = solve(problem, seed=seed)
-    write_placement(module, graph, placements(problem, solution))
+    write_placement(module, graph, placements(problem, solution), specs)
 
     # Moves between device classes become operations; the C++ gate checks the whole.
     run_pipeline(module, "agentc-finalize-placement")
-    return Placed(traced, cluster, graph_sha256, described, problem, solution)
+    return Placed(traced, cluster, graph_sha256, described, offered, problem, solution)
 
 
 def _generate_code(placed: Placed, progress: Progress) -> Compiled:
@@ -147,9 +161,7 @@ def _generate_code(placed: Placed, progress: Progress) -> Compiled:
     problem, solution = placed.problem, placed.solution
 
     # A binary for every (model, device class) that the plan uses.
-    built = binaries.build(
-        module, graph, described, placed.traced.modules, placed.cluster, progress
-    )
+    built = binaries.build(placed, progress)
 
     # Everything that the runtime needs, as data.
     inputs, outputs = tables.ports(graph)

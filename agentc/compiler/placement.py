@@ -5,20 +5,31 @@ The planner places what has work; tokenising and opening a sequence stand where 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from agentc._mlir import ir
+from agentc._mlir.dialects import stage
 from agentc.compiler.lower_plan import walk
 from agentc.compiler.shape import PLACEABLE, op_id
 from agentc.cost_models.problem import ORCHESTRATOR
 from agentc.cost_models.promise import Placement
+from agentc.cost_models.specs import StageSpec
+from agentc.cost_models.work import FIELDS, WorkBand
 
 ENGINE_BATCH = 8  # sequences that one engine serves at once
 IN_ORCHESTRATOR = Placement(ORCHESTRATOR, "")
 
 
-def write_placement(module: ir.Module, graph: ir.OpView, taken: dict[int, Placement]) -> None:
+def write_placement(
+    module: ir.Module,
+    graph: ir.OpView,
+    taken: dict[int, Placement],
+    specs: Iterable[StageSpec] = (),
+) -> None:
     """Attaches a placement to the stage ops of `graph` that have work or name a model, and the
     device classes to the module. The others follow a sequence or a call: `insert-transfers` places
-    them where that is."""
+    them where that is. `specs` tell the work in the precision that was taken."""
+    works = {spec.op: spec.work for spec in specs}
     by_model = {
         op.attributes["model"].value: taken[op_id(op)]
         for op in walk(graph.regions[0].blocks[0])
@@ -31,6 +42,8 @@ def write_placement(module: ir.Module, graph: ir.OpView, taken: dict[int, Placem
             continue
         names.add(candidate.device)
         op.attributes["placement"] = _attribute(op, candidate)
+        if op.operation.name in PLACEABLE and candidate.precision in works.get(op_id(op), {}):
+            _write_work(op, works[op_id(op)][candidate.precision])
     module.operation.attributes["agentc.device_classes"] = ir.ArrayAttr.get(
         [ir.StringAttr.get(name, module.context) for name in sorted(names)], module.context
     )
@@ -55,3 +68,11 @@ def _attribute(op: ir.OpView, candidate: Placement) -> ir.Attribute:
         f'max_batch = {batch}, precision = "{precision}">',
         op.context,
     )
+
+
+def _write_work(op: ir.OpView, band: WorkBand) -> None:
+    for name, work in (("work", band.mean), ("work_p95", band.p95)):
+        if name in op.attributes:
+            op.attributes[name] = stage.WorkAttr.get(
+                **{field: getattr(work, field) for field in FIELDS}
+            )

@@ -10,6 +10,8 @@ from agentc.codegen import iree, pack, store
 from agentc.codegen.targets import TargetSpec
 from agentc.models import (
     bert_weights,
+    decoder_build,
+    encoder_build,
     gguf_decoder,
     gguf_tokenizer,
     pages,
@@ -106,14 +108,18 @@ def dims(source: ModelSource) -> dict[str, int]:
     return _decoder_weights(source).config.dims()
 
 
-def precisions(source: ModelSource, target: TargetSpec) -> Precisions:
-    """Returns what a model takes in every precision that it has on a target, without compiling
-    anything.
+def precisions(source: ModelSource, targets: Sequence[TargetSpec]) -> list[Precisions]:
+    """Returns what a model takes in every precision that it has, for each of some targets, without
+    compiling anything.
 
     Raises:
       ModelFormatError: the file is damaged or of an unsupported kind.
     """
-    return _load(source).precisions(target)
+    if source.kind == "encoder":
+        encoder = bert_weights.from_safetensors(SafetensorsFolder(source.path))
+        return [encoder_build.precisions(encoder, target) for target in targets]
+    weights = _decoder_weights(source)
+    return [decoder_build.precisions(weights, target, source.name) for target in targets]
 
 
 def tokenizer_json(source: ModelSource) -> str:

@@ -14,6 +14,7 @@ from agentc.models import (
     kernel_attention,
     linear,
 )
+from agentc.models.config import DecoderConfig
 from agentc.models.decoder_weights import DecoderWeights
 from agentc.models.dispatch import kernel_file
 from agentc.models.fused_decoder import KV_DTYPES
@@ -29,6 +30,39 @@ from agentc.plan import ChatFormat
 _QUANTISED = ("i4", "i8")
 
 
+def precisions(weights: DecoderWeights, target: TargetSpec, name: str) -> Precisions:
+    """Returns the precisions of a model on a target; `name` is what the note calls it.
+
+    A quantised file has nothing to lose in a form as wide as its own.
+    """
+    c, why_not = weights.config, _refusal(weights.config, target)
+    parts = weights.matrix_parts("layers.0.down")
+    quantised = all(is_quantised(weights.file.stored_type(part.tensor)) for part in parts)
+    found: dict[str, Footprint] = {}
+    for precision in () if why_not else _QUANTISED:
+        weight_bytes = QuantisedWeights(weights, precision).weight_bytes()
+        kv_bytes = page_bytes(c, KV_DTYPES[0]) / PAGE_TOKENS
+        found[precision] = Footprint(weight_bytes, kv_bytes, quantised)
+    found["f32"] = Footprint(c.dims()["weight_bytes"], page_bytes(c, "f32") / PAGE_TOKENS, True)
+    note = (
+        f"model '{name}' runs in f32 on {target.driver}, not in the precision of its file: "
+        f"{why_not}; it is several times slower"
+    )
+    return Precisions(found, note if quantised and target.is_cpu and why_not else "")
+
+
+def _refusal(config: DecoderConfig, target: TargetSpec) -> str:
+    """Why there are no quantised kernels for a model on `target`, or ""."""
+    if not target.is_cpu:
+        return "there are no quantised kernels for it"
+    if reason := fused_decoder.refusal(config):
+        return reason
+    for family in ("linear_q4", "linear_q8", *(f"attention_{kv}" for kv in KV_DTYPES)):
+        if kernels.find(family, target) is None:
+            return f"found no kernels '{family}' for this processor"
+    return ""
+
+
 class LoadedDecoder:
     """Implements `program.LoadedModel`. `name` is what notes call the model."""
 
@@ -38,27 +72,10 @@ class LoadedDecoder:
         self.chat: ChatFormat | None = chat.chat_format(tokens, weights.file.path.name)
         self._weights = weights
         self._name = name
-        parts = weights.matrix_parts("layers.0.down")
-        self._is_quantised = all(is_quantised(weights.file.stored_type(p.tensor)) for p in parts)
 
     def precisions(self, target: TargetSpec) -> Precisions:
-        """See LoadedModel. A quantised file has nothing to lose in a form as wide as its own."""
-        c, refusal = self._weights.config, self._refusal(target)
-        found: dict[str, Footprint] = {}
-        for name in () if refusal else _QUANTISED:
-            weight_bytes = QuantisedWeights(self._weights, name).weight_bytes()
-            kv = page_bytes(c, KV_DTYPES[0]) / PAGE_TOKENS
-            found[name] = Footprint(weight_bytes, kv, self._is_quantised)
-        kv = page_bytes(c, "f32") / PAGE_TOKENS
-        found["f32"] = Footprint(self.dims["weight_bytes"], kv, True)
-        note = self._is_quantised and target.is_cpu and refusal
-        return Precisions(
-            found,
-            f"model '{self._name}' runs in f32 on {target.driver}, not in the precision of its "
-            f"file: {refusal}; it is several times slower"
-            if note
-            else "",
-        )
+        """See LoadedModel."""
+        return precisions(self._weights, target, self._name)
 
     def emit(self, target: TargetSpec, precision: str, kv: str) -> Program:
         """See LoadedModel."""
@@ -71,17 +88,6 @@ class LoadedDecoder:
         if precision in _QUANTISED:
             return self._emit_fused(target, precision, kv or offered[0])
         return self._emit_f32(target)
-
-    def _refusal(self, target: TargetSpec) -> str:
-        """Why there are no quantised kernels for the model on `target`, or ""."""
-        if not target.is_cpu:
-            return "has no quantised kernels"
-        if reason := fused_decoder.refusal(self._weights.config):
-            return reason
-        for family in ("linear_q4", "linear_q8", *(f"attention_{kv}" for kv in KV_DTYPES)):
-            if kernels.find(family, target) is None:
-                return f"found no kernels '{family}' for this processor"
-        return ""
 
     def _emit_fused(self, target: TargetSpec, precision: str, kv: str) -> Program:
         weights = QuantisedWeights(self._weights, precision)

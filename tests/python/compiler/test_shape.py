@@ -201,7 +201,7 @@ def test_values_come_round_a_loop_and_out_of_its_breaks() -> None:
         "!agent.embedding<8>",
     ) as (_, graph):
         shape = shape_of(graph)
-        edges = {(edge.producer, edge.consumer) for edge in edge_specs(graph, shape)}
+        edges = {(edge.producer, edge.consumer) for edge in edge_specs(graph, shape, {})}
         (x,), (y,), (v,) = (
             ids(graph, "decode", "x"),
             ids(graph, "decode", "y"),
@@ -219,10 +219,10 @@ def test_edges_say_what_they_carry_and_how_much() -> None:
         agent.return %r : !agent.docs""",
         "!agent.docs",
     ) as (module, graph):
-        edges = {edge.what: edge for edge in edge_specs(graph, shape_of(graph))}
+        edges = {edge.what: edge for edge in edge_specs(graph, shape_of(graph), {})}
         assert edges["embedding<8>"].bytes == 4 * 8
         assert edges["docs"].bytes == 3 * 1024
-        assert [spec.kind for spec in stage_specs(module, graph)] == [
+        assert [spec.kind for spec in stage_specs(module, graph, {})] == [
             "stage.encode",
             "stage.search",
             "stage.score",
@@ -234,7 +234,7 @@ def test_stages_say_what_the_planner_needs() -> None:
         f"""%t = agent.call_tool @ask(%q) {{label = "ask"}} : (!agent.text) -> !agent.text
         {call("x", "t", 0)} {RETURN.format("x")}"""
     ) as (module, graph):
-        specs = {(spec.kind, spec.label): spec for spec in stage_specs(module, graph)}
+        specs = {(spec.kind, spec.label): spec for spec in stage_specs(module, graph, {})}
         tool, decode = specs["stage.call", "ask"], specs["stage.decode", "x"]
         assert (tool.cost_usd, tool.model, tool.fixed.kind) == (0.5, None, "lognormal")
         assert (decode.model, decode.colocate, decode.weights_bytes) == ("m", "m", {"f32": 4000.0})
