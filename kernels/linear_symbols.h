@@ -47,6 +47,24 @@ void SYMBOL(linear_add)(BUFFER(const float, x), BUFFER(const float, residual),
   run(&job, group, groups);
 }
 
+// out = residual + rmsnorm(y; norm), where a model norms what it adds
+void SYMBOL(norm_add)(BUFFER(const float, y), BUFFER(const float, residual),
+                      BUFFER(const float, norm), BUFFER(float, out),
+                      size_t rows, size_t depth, size_t eps, size_t group,
+                      size_t groups) {
+  POINTER(const float, y);
+  POINTER(const float, residual);
+  POINTER(const float, norm);
+  POINTER(float, out);
+  for (size_t at = group * depth; at < rows * depth; at += groups * depth) {
+    const vec inverse = splat(inverse_rms(y + at, depth, float_scalar(eps)));
+    for (size_t i = 0; i < depth; i += LANES) {
+      const vec normed = load(y + at + i) * inverse * load(norm + i);
+      store(out + at + i, load(residual + at + i) + normed);
+    }
+  }
+}
+
 // y = rmsnorm(x; norm) W^T
 void SYMBOL(norm_linear)(BUFFER(const float, x), BUFFER(const float, norm),
                          BUFFER(const uint8_t, w), BUFFER(float, y),

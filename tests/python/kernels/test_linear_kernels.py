@@ -49,6 +49,15 @@ def test_linear_add(form, variant, x):
 
 
 @every_object
+def test_norm_add(form, variant, x, factors):
+    residual = f32(9, DEPTH)
+    expected = residual + rms_norm(x, factors, NORM_EPS)
+    operands, scalars = [x, residual, factors], [9, DEPTH, NORM_EPS]
+    error = 1e-6 * (np.abs(residual) + np.abs(expected - residual) + 1e-6)
+    check(form, variant, "norm_add", operands, scalars, expected, error)
+
+
+@every_object
 def test_norm_linear_and_head(form, variant, x, factors):
     m, normed = matrix(form, COLUMNS, DEPTH), rms_norm(x, factors, NORM_EPS)
     expected, error = normed @ m.values.T, allowed(normed, m) * 1.001
