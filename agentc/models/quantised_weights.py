@@ -25,6 +25,7 @@ class QuantisedWeights:
     """Reads a model's parameters: "layers.3.qkv.q4" is that matrix in panels of form "q4".
 
     Attributes:
+      source: the model's weights as they are.
       forms: the form of every matrix, by name. A matrix made of several tensors takes the wider.
 
     Args:
@@ -34,7 +35,7 @@ class QuantisedWeights:
 
     def __init__(self, weights: DecoderWeights, precision: str) -> None:
         self.config = weights.config
-        self._weights = weights
+        self.source = weights
         matrices = part_inputs(self.config)
         self.forms: Mapping[str, str] = {
             name: self._form(name, precision)
@@ -52,12 +53,12 @@ class QuantisedWeights:
         if base in self.forms and form == self.forms[base]:
             return self._panels(base)
         if form == HEAD_NORM:
-            return np.stack([self._weights.array(f"{base}.{n}") for n in ("q_norm", "k_norm")])
-        return self._weights.array(name)
+            return np.stack([self.source.array(f"{base}.{n}") for n in ("q_norm", "k_norm")])
+        return self.source.array(name)
 
     def weight_bytes(self) -> int:
         """Returns the size of all parameters but the rotary tables."""
-        return sum(self._bytes(name) for name in self._weights.names())
+        return sum(self._bytes(name) for name in self.source.names())
 
     def _bytes(self, name: str) -> int:
         short = name.rpartition(".")[2]
@@ -69,13 +70,13 @@ class QuantisedWeights:
     def _form(self, name: str, precision: str) -> str:
         if precision == "i8":
             return "q8"
-        kinds = [self._weights.file.stored_type(p.tensor) for p in self._weights.matrix_parts(name)]
+        kinds = [self.source.file.stored_type(p.tensor) for p in self.source.matrix_parts(name)]
         precise = name.rpartition(".")[2] in _PRECISE
         return max(narrowest_form(kind, precise=precise) for kind in kinds)
 
     def _panels(self, name: str) -> np.ndarray:
         short = name.rpartition(".")[2]
-        inputs, parts = part_inputs(self.config)[short], self._weights.matrix_parts(name)
+        inputs, parts = part_inputs(self.config)[short], self.source.matrix_parts(name)
         outputs = sum(part_rows(self.config)[short])
         found = np.empty(panels_shape(outputs, inputs, self.forms[name]), np.int8)
         start = 0
@@ -91,7 +92,7 @@ class QuantisedWeights:
 
     def _fill(self, panels: np.ndarray, part: Part, inputs: int, form: str) -> None:
         """Writes the panels of one tensor, some rows at a time."""
-        file = self._weights.file
+        file = self.source.file
         kind = file.stored_type(part.tensor)
         rows = file.stored_rows(part.tensor, (part.rows, inputs))
         for at in range(0, part.rows, _CHUNK_ROWS):

@@ -19,7 +19,7 @@ class Parts(BaseModel):
     right: str = Field(max_length=40)
 
 
-@ag.llm(model=MODEL, output=Parts, max_tokens=64)
+@ag.llm(model=MODEL, output=Parts, max_tokens=120)  # 80 letters of one token each fit
 def decompose(question: str) -> Parts:
     """Split this question into two questions as JSON: {question}"""
 

@@ -12,6 +12,12 @@ from agentc.models.config import BertConfig, DecoderConfig
 
 PAGE = 16
 HOST_PAGE_BYTES = 4096
+_ELEMENT_TYPES = {
+    "int32": iree.HalElementType.INT_32,
+    "int8": iree.HalElementType.INT_8,
+    "float16": iree.HalElementType.FLOAT_16,
+    "float32": iree.HalElementType.FLOAT_32,
+}
 
 
 class Session:
@@ -34,13 +40,12 @@ class Session:
         self.function = self.module.lookup_function(entry)
 
     def buffer(self, values: np.ndarray) -> iree.HalBufferView:
-        is_int = values.dtype == np.int32
         return self.device.allocator.allocate_buffer_copy(
             memory_type=iree.MemoryType.DEVICE_LOCAL,
             allowed_usage=iree.BufferUsage.DEFAULT | iree.BufferUsage.MAPPING,
             device=self.device,
             buffer=np.asarray(values, order="C"),
-            element_type=iree.HalElementType.INT_32 if is_int else iree.HalElementType.FLOAT_32,
+            element_type=_ELEMENT_TYPES[values.dtype.name],
         )
 
     def call(self, arguments: list[iree.HalBufferView], results: int) -> list[iree.HalBufferView]:
@@ -112,15 +117,21 @@ class Forward(Session):
         pages: int,
         fill: float = 0.0,
         driver: str = "local-task",
+        dtype: str = "float32",
     ) -> None:
         super().__init__(vmfb, parameters, "forward", driver)
         self.pool_shape = (pages, *page_shape)
+        self.pool_dtype = dtype
         self.fill_pool(fill)
         if "set_workers" in self.module.function_names:
             self.set_workers(2)
 
     def fill_pool(self, value: float) -> None:
-        self.pool = self.buffer(np.full(self.pool_shape, value, np.float32))
+        """Sets every element; of int8 pages, whose scales are floats, NaN sets every byte to -1,
+        which makes all scales NaN."""
+        if self.pool_dtype == "int8" and np.isnan(value):
+            value = -1
+        self.pool = self.buffer(np.full(self.pool_shape, value, self.pool_dtype))
 
     def step(self, tokens, positions, sequences, table, rows) -> np.ndarray:
         inputs = [np.asarray(a, np.int32) for a in (tokens, positions, sequences, table, rows)]
@@ -146,10 +157,12 @@ def decoder_reference(
 ) -> np.ndarray:
     """Logits of positions `rows` (all), f64, by full recomputation, layer by layer as the papers
     and model cards describe each family."""
-    return _Reference(c, array, len(tokens)).logits(tokens, rows)
+    return Reference(c, array, len(tokens)).logits(tokens, rows)
 
 
-class _Reference:
+class Reference:
+    """A decoder in float64; subclasses change how products and pages round."""
+
     def __init__(self, c: DecoderConfig, array: Callable[[str], np.ndarray], count: int) -> None:
         self.c, self.count = c, count
         self.weight = lambda name: array(name).astype(np.float64)
@@ -164,9 +177,8 @@ class _Reference:
             x = x + (self.norm(added, name + "attn_post_norm") if self.c.post_norms else added)
             added = self.mlp(name, self.norm(x, name + "mlp_norm"))
             x = x + (self.norm(added, name + "mlp_post_norm") if self.c.post_norms else added)
-        head = self.weight("embed" if self.c.tied else "head")
         x = x if rows is None else x[list(rows)]
-        return self.norm(x, "final_norm") @ head.T
+        return self.product(self.norm(x, "final_norm"), "embed" if self.c.tied else "head")
 
     def norm(self, x: np.ndarray, name: str) -> np.ndarray:
         mean = np.mean(x * x, axis=-1, keepdims=True)
@@ -174,21 +186,22 @@ class _Reference:
 
     def attention(self, layer: int, x: np.ndarray) -> np.ndarray:
         c, name, count = self.c, f"layers.{layer}.", self.count
-        qkv = x @ self.weight(name + "qkv").T
+        qkv = self.product(x, name + "qkv")
         if c.qkv_bias:
             qkv = qkv + self.weight(name + "qkv_bias")
         heads = qkv.reshape(count, -1, c.head_dim)
         q, k, v = np.split(heads, [c.heads, c.heads + c.kv_heads], axis=1)
         if c.head_norm:
             q, k = self.norm(q, name + "q_norm"), self.norm(k, name + "k_norm")
-        q, k = self.rotate(layer, q), self.rotate(layer, k)
+        q, k = self.rotate(layer, q), self.kept(self.rotate(layer, k))
+        v = self.kept(v)
         k, v = (np.repeat(a, c.heads // c.kv_heads, axis=1) for a in (k, v))
         scores = np.einsum("ihd,jhd->hij", q, k) * (c.attention_scale or c.head_dim**-0.5)
         scores = np.where(self.seen[c.windows[layer]], scores, -np.inf)
         p = np.exp(scores - scores.max(-1, keepdims=True))
         p /= p.sum(-1, keepdims=True)
         attended = np.einsum("hij,jhd->ihd", p, v).reshape(count, -1)
-        return attended @ self.weight(name + "attn_out").T
+        return self.product(attended, name + "attn_out")
 
     def rotate(self, layer: int, x: np.ndarray) -> np.ndarray:
         half = self.c.head_dim // 2
@@ -218,13 +231,20 @@ class _Reference:
         return np.exp(1j * np.outer(np.arange(self.count), per_token))
 
     def mlp(self, name: str, x: np.ndarray) -> np.ndarray:
-        gate, up = np.split(x @ self.weight(name + "gate_up").T, 2, axis=-1)
+        gate, up = np.split(self.product(x, name + "gate_up"), 2, axis=-1)
         if self.c.activation == "gelu_tanh":
             inner = np.sqrt(2 / np.pi) * (gate + 0.044715 * gate**3)
             activated = 0.5 * gate * (1 + np.tanh(inner))
         else:
             activated = gate / (1 + np.exp(-gate))
-        return (activated * up) @ self.weight(name + "down").T
+        return self.product(activated * up, name + "down")
+
+    def product(self, x: np.ndarray, name: str) -> np.ndarray:
+        return x @ self.weight(name).T
+
+    def kept(self, heads: np.ndarray) -> np.ndarray:
+        """Keys or values as they come back from their pages."""
+        return heads
 
 
 def bert_reference(
