@@ -57,10 +57,15 @@ def _refusal(config: DecoderConfig, target: TargetSpec) -> str:
         return "there are no quantised kernels for it"
     if reason := fused_decoder.refusal(config):
         return reason
-    for family in ("linear_q4", "linear_q8", *(f"attention_{kv}" for kv in KV_DTYPES)):
+    for family in ("linear_q4", "linear_q8", f"attention_{KV_DTYPES[0]}"):
         if kernels.find(family, target) is None:
             return f"found no kernels '{family}' for this processor"
     return ""
+
+
+def _kv_dtypes(target: TargetSpec) -> list[str]:
+    """The formats of KV pages that quantised programs have on `target`."""
+    return [kv for kv in KV_DTYPES if kernels.find(f"attention_{kv}", target) is not None]
 
 
 class LoadedDecoder:
@@ -79,7 +84,7 @@ class LoadedDecoder:
 
     def emit(self, target: TargetSpec, precision: str, kv: str) -> Program:
         """See LoadedModel."""
-        offered = KV_DTYPES if precision in _QUANTISED else ("f32",)
+        offered = _kv_dtypes(target) if precision in _QUANTISED else ["f32"]
         if kv and kv not in offered:
             raise CompileError(
                 f"kv pages in '{kv}' are not available for model '{self._name}' in {precision}, "

@@ -41,9 +41,9 @@ class RoundingReference(Reference):
         return heads.astype(np.float16).astype(np.float64)
 
 
-def variants() -> list[str]:
-    """The instruction sets for which there are all kernels that the programs need."""
-    families = ("linear_q4", "linear_q8", "attention_f16", "attention_i8")
+def variants(kv: str = "f16") -> list[str]:
+    """The instruction sets for which there are all kernels that programs with such pages need."""
+    families = ("linear_q4", "linear_q8", f"attention_{kv}")
     return [
         variant
         for variant in kernels.variants(HOST)
