@@ -15,7 +15,7 @@ from agentc.plan import Device
 from agentc.runtime.backends.forward import FlatBatch, IreeForward
 from agentc.runtime.backends.iree import IreeDevice
 from agentc.runtime.backends.tensor_module import TensorModule
-from agentc.runtime.engine.opening import count_pages
+from agentc.runtime.engine.opening import PAGE_DTYPES, count_pages
 
 ADD_AND_ROW = """
 module @m {
@@ -135,7 +135,7 @@ def test_the_host_checks_what_kernels_do_not(smollm2, cpu, change, message):
         pages=8,
         page_tokens=16,
         page_shape=binary.page_shape,
-        page_dtype=np.dtype(np.float32),
+        page_dtype=PAGE_DTYPES[binary.page_dtype],
     )
     good = {
         "tokens": [5, 6],
@@ -162,7 +162,7 @@ def test_logits_are_read_in_place_until_the_next_call(smollm2, cpu):
         pages=8,
         page_tokens=16,
         page_shape=binary.page_shape,
-        page_dtype=np.dtype(np.float32),
+        page_dtype=PAGE_DTYPES[binary.page_dtype],
     )
     batch = FlatBatch(
         *(np.array(v, np.int32) for v in ([5, 6, 7], [0, 1, 2], [0] * 3, [[3]], [0, 2]))
@@ -183,7 +183,7 @@ def test_logits_are_read_in_place_until_the_next_call(smollm2, cpu):
 
 def test_pages_follow_the_memory_budget(smollm2):
     model, binary = smollm2.model, smollm2.model.binaries["cpu"]
-    page_bytes = 4 * int(np.prod(binary.page_shape))
+    page_bytes = PAGE_DTYPES[binary.page_dtype].itemsize * int(np.prod(binary.page_shape))
     useful = 2 * model.dims["context"] // binary.page_tokens + 1
 
     def pages(memory_bytes):

@@ -7,6 +7,7 @@ import pytest
 
 from agentc.runtime.backends.forward import FlatBatch, IreeForward
 from agentc.runtime.backends.iree import IreeDevice
+from agentc.runtime.engine.opening import PAGE_DTYPES
 
 DOUBLE = """
 module @m {{
@@ -78,7 +79,7 @@ def _forward(smollm2, cpu, pages):
         pages=pages,
         page_tokens=binary.page_tokens,
         page_shape=binary.page_shape,
-        page_dtype=np.dtype(np.float32),
+        page_dtype=PAGE_DTYPES[binary.page_dtype],
     )
 
 
@@ -108,7 +109,7 @@ def test_pages_moved_within_a_pool_and_to_another_give_the_same_logits(smollm2, 
     other.write_pages([4, 1, 2], contents)
     assert np.array_equal(_run(other, tokens[40:], 40, [4, 1, 2]), expected)
     changed = [page.copy() for page in contents]
-    changed[1].view(np.float32)[:] += 1  # the copies are what is read: a change shows
+    changed[1].view(np.int8)[:] += 1  # the copies are what is read: a change shows
     forward.write_pages([9, 4, 11], changed)
     assert not np.array_equal(_run(forward, tokens[40:], 40, [9, 4, 11]), expected)
     forward.close()
