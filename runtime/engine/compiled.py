@@ -2,55 +2,28 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
 from agentc.errors import RuntimeFault
 from agentc.runtime.backends.forward import FlatBatch, Forward
 from agentc.runtime.backends.logits import Logits
-from agentc.runtime.engine.batching import BatchPolicy, Share, TokenBudget
+from agentc.runtime.engine.batching import Share
 from agentc.runtime.engine.constraint import Grammars
 from agentc.runtime.engine.flat_batch import pack
-from agentc.runtime.engine.order import PriorityThenFcfs, QueueOrder
+from agentc.runtime.engine.options import EngineOptions
 from agentc.runtime.engine.protocol import Load, StepRecord
 from agentc.runtime.engine.queue import Queue
 from agentc.runtime.engine.quick_sampling import QuickSampler
 from agentc.runtime.engine.request import Request
-from agentc.runtime.engine.reservation import Reservation, WholeAnswer
-from agentc.runtime.engine.speculation.drafter import Drafter
-from agentc.runtime.engine.speculation.policy import AdaptiveDraft, DraftPolicy
-from agentc.runtime.engine.speculation.prompt_lookup import PromptLookup
 from agentc.runtime.engine.speculation.speculator import Speculator
 from agentc.runtime.engine.task import Task
 from agentc.runtime.engine.text_stream import TextStream
 from agentc.runtime.engine.tokenizer import Tokenizer
 from agentc.runtime.engine.writing import Writing
 from agentc.runtime.kv.cache import KvCache
-from agentc.runtime.kv.eviction import EvictionPolicy
-from agentc.runtime.kv.host_tier import HostTier
-from agentc.runtime.kv.parking import ParkPolicy
+from agentc.runtime.kv.carried import Identity
 from agentc.runtime.kv.snapshot import Snapshot
 from agentc.runtime.kv.swap import Swap
-
-
-@dataclass(frozen=True)
-class EngineOptions:
-    """The engine's slots and limits. `tier`: where pages go that leave the device, None: they are
-    computed again. `clock` returns seconds: for the trace, and for what copying and computing
-    cost; no result depends on it."""
-
-    max_sequences: int = 64
-    batch: BatchPolicy = field(default_factory=TokenBudget)
-    order: QueueOrder = field(default_factory=PriorityThenFcfs)
-    reservation: Reservation = field(default_factory=WholeAnswer)
-    eviction: EvictionPolicy | None = None
-    parking: ParkPolicy | None = None
-    tier: HostTier | None = None
-    drafter: Drafter | None = field(default_factory=PromptLookup)
-    drafts: DraftPolicy = field(default_factory=AdaptiveDraft)
-    clock: Callable[[], float] = time.monotonic
-    on_step: Callable[[StepRecord], None] | None = None
 
 
 class CompiledEngine:
@@ -62,11 +35,10 @@ class CompiledEngine:
         tokenizer: Tokenizer,
         end_tokens: Sequence[int],
         options: EngineOptions | None = None,
-        identity: bytes = b"",
+        identity: Identity | None = None,
     ) -> None:
-        """`identity` names the program and its weights: equal ones compute equal pages."""
         options = options or EngineOptions()
-        self.identity = identity
+        self.identity = identity or Identity()
         self.tokenizer = tokenizer
         self.grammars = Grammars(tokenizer, forward.vocabulary, end_tokens)
         self.cache = KvCache(
@@ -75,7 +47,7 @@ class CompiledEngine:
             eviction=options.eviction,
             parking=options.parking,
             swap=Swap(forward, options.tier, forward.page_tokens, options.clock),
-            identity=identity,
+            identity=self.identity.program.encode(),
         )
         self._forward = forward
         self._sampler = QuickSampler(forward.vocabulary)
@@ -83,7 +55,7 @@ class CompiledEngine:
         self._speculator = Speculator(
             options.drafter, options.drafts, tokenizer, forward.vocabulary, forward.page_tokens
         )
-        self._options = options
+        self.options = options
         self._queue = Queue(
             self.cache,
             options.order,
@@ -97,12 +69,12 @@ class CompiledEngine:
 
     def step(self) -> StepRecord | None:
         """See protocol.Engine."""
-        start_s = self._options.clock()
+        start_s = self.options.clock()
         self._drop_cancelled()
         self._queue.start_waiting()
         ready = self._without_twins()
         self._finish_done()  # a prefill whose whole prompt was cached
-        shares = self._speculator.extend(self._options.batch.choose(ready))
+        shares = self._speculator.extend(self.options.batch.choose(ready))
         shares = self._queue.grow(shares)
         if not shares:
             return None
@@ -118,13 +90,13 @@ class CompiledEngine:
         return self._record(start_s, decode_rows, rows - decode_rows, len(shares), drafts)
 
     def _compute(self, batch: FlatBatch, decode_rows: int) -> Logits:
-        start_s, rows = self._options.clock(), len(batch.tokens)
+        start_s, rows = self.options.clock(), len(batch.tokens)
         try:
             logits = self._forward(batch)
         except Exception as error:
             raise self._lose_device(error) from error
         if rows - decode_rows >= self._forward.page_tokens:  # what a token of a prompt costs
-            self.cache.swap.compute.observe(rows, self._options.clock() - start_s)
+            self.cache.swap.compute.observe(rows, self.options.clock() - start_s)
         return logits
 
     @property
@@ -134,7 +106,7 @@ class CompiledEngine:
 
     def can_admit(self, request: Request) -> bool:
         """See protocol.Engine."""
-        room = len(self._queue.running) < self._options.max_sequences and not self._queue.waiting
+        room = len(self._queue.running) < self.options.max_sequences and not self._queue.waiting
         return room and self.cache.can_begin(request.snapshot, self._reserve(request))
 
     def admit(self, request: Request) -> None:
@@ -196,7 +168,7 @@ class CompiledEngine:
 
     def _reserve(self, request: Request) -> int:
         left = self._forward.context_tokens - len(request.snapshot)
-        return self._options.reservation.tokens(min(request.reserve_tokens, left))
+        return self.options.reservation.tokens(min(request.reserve_tokens, left))
 
     def _drop_cancelled(self) -> None:
         for task in [task for task in self._queue.running if task.request.cancelled]:
@@ -282,7 +254,7 @@ class CompiledEngine:
         record = StepRecord(
             index=self._steps,
             start_s=start_s,
-            end_s=self._options.clock(),
+            end_s=self.options.clock(),
             decode_rows=decode,
             prefill_rows=prefill,
             sequences=sequences,
@@ -292,6 +264,6 @@ class CompiledEngine:
             accepted_rows=drafts[1],
         )
         self._steps += 1
-        if self._options.on_step is not None:
-            self._options.on_step(record)
+        if self.options.on_step is not None:
+            self.options.on_step(record)
         return record

@@ -15,8 +15,10 @@ from agentc.runtime.backends.encoder import Encoder
 from agentc.runtime.backends.encoder_program import EncoderProgram
 from agentc.runtime.backends.forward import IreeForward
 from agentc.runtime.backends.iree import IreeDevice, IreeModule
-from agentc.runtime.engine.compiled import CompiledEngine, EngineOptions
+from agentc.runtime.engine.compiled import CompiledEngine
 from agentc.runtime.engine.facade import AsyncEngine
+from agentc.runtime.engine.identity import identity_of
+from agentc.runtime.engine.options import EngineOptions
 from agentc.runtime.engine.speculation import DraftModel
 from agentc.runtime.engine.tokenizer import Tokenizer
 
@@ -51,7 +53,11 @@ def open_engine(
         opened.load(vmfb, parameters),
         count_pages(model, binary, device, options.max_sequences),
     )
-    engine = CompiledEngine(forward, Tokenizer.load(tokenizer), model.chat.end_tokens, options)
+    identity = identity_of(
+        model, device.name, vmfb=vmfb, parameters=parameters, tokenizer=tokenizer
+    )
+    reads = Tokenizer.load(tokenizer)
+    engine = CompiledEngine(forward, reads, model.chat.end_tokens, options, identity)
 
     def close() -> None:
         forward.close()
