@@ -21,18 +21,26 @@ INLINE vec gelu_tanh(vec x) {
   return x * sigmoid(2.0f * z);
 }
 
-// erf by Abramowitz and Stegun 7.1.26, absolute error 1.5e-7.
+// 0.5 x (1 + erf(x / sqrt 2)). erf(z) is z times a ratio of polynomials in z^2,
+// fitted for the least absolute error on |z| <= 3.92 (4e-7 in f32; beyond, erf
+// is 1 to 3e-8): cheaper than an exponential.
 INLINE vec gelu_erf(vec x) {
-  const vec z = x * 0.70710678f;
-  const vec size = larger(z, -z);
-  const vec t = 1.0f / (1.0f + 0.3275911f * size);
-  vec p = splat(1.061405429f);
-  p = p * t - 1.453152027f;
-  p = p * t + 1.421413741f;
-  p = p * t - 0.284496736f;
-  p = p * t + 0.254829592f;
-  const vec tail = 0.5f * p * t * exponential(-size * size);
-  return x * choose(x < splat(0.0f), tail, 1.0f - tail);
+  const vec end = splat(3.92f), z = x * 0.70710678f;
+  const vec near = choose(z > end, end, choose(z < -end, -end, z));
+  const vec u = near * near;
+  vec p = splat(2.034743147e-6f);
+  p = p * u + 2.874796628e-4f;
+  p = p * u + 3.868316533e-3f;
+  p = p * u + 5.306044593e-2f;
+  p = p * u + 1.927637309e-1f;
+  p = p * u + 1.128378987f;
+  vec q = splat(3.807074245e-5f);
+  q = q * u + 1.188113587e-3f;
+  q = q * u + 1.517227199e-2f;
+  q = q * u + 1.150844917e-1f;
+  q = q * u + 5.041640997e-1f;
+  q = q * u + 1.0f;
+  return choose(z < -end, splat(0.0f), 0.5f * x * (1.0f + near * p / q));
 }
 
 INLINE void copy(float *to, const float *from, size_t count) {
