@@ -2,6 +2,7 @@
 tiers below."""
 
 from agentc.runtime.kv.cache import KvCache
+from agentc.runtime.kv.carried import Carried, Identity
 from agentc.runtime.kv.eviction import EvictionPolicy, Lru
 from agentc.runtime.kv.file_tier import FileTier
 from agentc.runtime.kv.host_tier import HostTier
@@ -13,10 +14,12 @@ from agentc.runtime.kv.swap import PageStore, Swap
 from agentc.runtime.kv.tier_policy import CheaperToCopy, TierPolicy
 
 __all__ = [
+    "Carried",
     "CheaperToCopy",
     "EvictionPolicy",
     "FileTier",
     "HostTier",
+    "Identity",
     "KvCache",
     "Lru",
     "PagePool",
