@@ -34,9 +34,7 @@ def main() -> None:
     if given.list:
         print(*CASES, sep="\n")
         return
-    context = Context(
-        given.precision, given.out, threads=given.threads, effort=given.effort
-    )
+    context = Context(given.precision, given.out, threads=given.threads, effort=given.effort)
     try:
         use_peer_packages()
         for key in chosen(given.cases):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from benchmarks.cases import steps
+from benchmarks.cases import serving, steps
 from benchmarks.cases.context import Case
 
 CASES: dict[str, Case] = {
@@ -14,10 +14,12 @@ CASES: dict[str, Case] = {
         for position in (128, 1000)
     },
     "decode-32-mixed": partial(steps.decode_mixed, batch=32),
+    "continuous-32": serving.continuous,
     "prefill-512": partial(steps.prefill, tokens=512, chunk=512),
     "prefill-512-by-128": partial(steps.prefill, tokens=512, chunk=128),
     "prefill-2048": partial(steps.prefill, tokens=2048, chunk=2048),
     "prefill-2048-by-512": partial(steps.prefill, tokens=2048, chunk=512),
+    "shared-prefix": serving.shared_prefix,
 }
 
 

@@ -36,7 +36,7 @@ class Context:
 
     def repeats(self, base: int) -> int:
         """`base` measurements, scaled by the effort."""
-        return max(2, round(base * self.effort))
+        return max(1, round(base * self.effort))
 
     @cached_property
     def model(self) -> Compiled:
@@ -58,13 +58,19 @@ class Context:
 
 
 def samples(
-    calls: dict[str, Call], settings: dict[str, str], bursts: int, per_burst: int, scale: float
+    calls: dict[str, Call],
+    settings: dict[str, str],
+    bursts: int,
+    per_burst: int,
+    scale: float,
+    *,
+    discard: int = 1,
 ) -> dict[str, Sample]:
     """Measures `calls` interleaved; values are multiplied by `scale` (1000 makes seconds ms)."""
     gc.collect()
     gc.disable()
     try:
-        measured = interleave(calls, bursts, per_burst)
+        measured = interleave(calls, bursts, per_burst, discard=discard)
     finally:
         gc.enable()
     return {

@@ -41,11 +41,18 @@ class Sample:
 
 
 def interleave(
-    systems: Mapping[str, Call], bursts: int, calls: int, *, settle_s: float = SETTLE_S
+    systems: Mapping[str, Call],
+    bursts: int,
+    calls: int,
+    *,
+    discard: int = 1,
+    settle_s: float = SETTLE_S,
 ) -> dict[str, tuple[float, ...]]:
-    """Runs `bursts` rounds; in each every system does `calls` measured calls after one discarded.
+    """Runs `bursts` rounds; in each every system does `calls` measured calls.
 
-    The order of the systems rotates from round to round, so none always follows the same other.
+    Before them come a pause of `settle_s` and `discard` calls that do not count (0 only for calls
+    of seconds, where the first milliseconds do not matter). The order of the systems rotates from
+    round to round, so none always follows the same other.
 
     Returns:
       The values of every system, `bursts * calls` of them, in order of measurement.
@@ -58,7 +65,8 @@ def interleave(
         shift = burst % len(names)
         for name in names[shift:] + names[:shift]:
             time.sleep(settle_s)
-            systems[name]()
+            for _ in range(discard):
+                systems[name]()
             values[name] += [systems[name]() for _ in range(calls)]
     return {name: tuple(seen) for name, seen in values.items()}
 

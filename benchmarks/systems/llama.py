@@ -53,6 +53,40 @@ def library() -> Any:
     return llama_cpp
 
 
+class Rows:
+    """A llama_batch on numpy's memory, so that filling it costs llama.cpp nothing."""
+
+    def __init__(self, library: Any, rows: int) -> None:
+        self._token, self._pos, self._seq = (np.zeros(rows, np.int32) for _ in range(3))
+        self._counts = np.ones(rows, np.int32)
+        self._logits = np.zeros(rows, np.int8)
+        step = self._seq.itemsize
+        self._seq_pointers = self._seq.ctypes.data + step * np.arange(rows, dtype=np.uint64)
+        self.batch = library.llama_batch()
+        for name, array in (
+            ("token", self._token),
+            ("pos", self._pos),
+            ("n_seq_id", self._counts),
+            ("seq_id", self._seq_pointers),
+            ("logits", self._logits),
+        ):
+            kind = dict(library.llama_batch._fields_)[name]
+            setattr(self.batch, name, ctypes.cast(array.ctypes.data, kind))
+
+    def set(
+        self,
+        tokens: Sequence[int],
+        positions: Sequence[int],
+        sequences: Sequence[int],
+        logit_rows: Iterable[int],
+    ) -> None:
+        """Makes these the rows of the batch."""
+        count = self.batch.n_tokens = len(tokens)
+        self._token[:count], self._pos[:count] = tokens, positions
+        self._seq[:count], self._logits[:count] = sequences, 0
+        self._logits[list(logit_rows)] = 1
+
+
 class LlamaSteps:
     """A model and a context; the same calls as OurSteps.
 
@@ -72,7 +106,7 @@ class LlamaSteps:
         if not self._context:
             raise RuntimeError(f"llama.cpp refuses the context: {settings.text}")
         self._memory = self._lib.llama_get_memory(self._context)
-        self._batch = self._lib.llama_batch_init(BATCH_ROWS * 4, 0, 1)
+        self._rows = Rows(self._lib, BATCH_ROWS * 4)
         vocabulary = self._lib.llama_model_get_vocab(self._model)
         self.vocabulary = int(self._lib.llama_vocab_n_tokens(vocabulary))
         self.settings = settings.text
@@ -155,18 +189,11 @@ class LlamaSteps:
         logit_rows: Iterable[int],
     ) -> None:
         """Writes a batch into llama.cpp's own arrays."""
-        batch, wanted = self._batch, set(logit_rows)
-        batch.n_tokens = len(tokens)
-        for row, (token, position, sequence) in enumerate(
-            zip(tokens, positions, sequences, strict=True)
-        ):
-            batch.token[row], batch.pos[row] = token, position
-            batch.n_seq_id[row], batch.seq_id[row][0] = 1, sequence
-            batch.logits[row] = row in wanted
+        self._rows.set(tokens, positions, sequences, logit_rows)
 
     def compute(self) -> None:
         """Runs the loaded batch and waits for it."""
-        failed = self._lib.llama_decode(self._context, self._batch)
+        failed = self._lib.llama_decode(self._context, self._rows.batch)
         self._lib.llama_synchronize(self._context)
         if failed:
             raise RuntimeError(f"llama_decode failed with {failed}: {self._settings.text}")
@@ -190,6 +217,5 @@ class LlamaSteps:
 
     def close(self) -> None:
         """Frees the context and the model."""
-        self._lib.llama_batch_free(self._batch)
         self._lib.llama_free(self._context)
         self._lib.llama_model_free(self._model)

@@ -50,9 +50,7 @@ def open_async_engine(
     chat = compiled.model.chat
     end_tokens = () if ignore_end or chat is None else chat.end_tokens
     tokenizer = Tokenizer.load(Path(compiled.tokenizer))
-    return AsyncEngine(
-        CompiledEngine(forward, tokenizer, end_tokens, options), close=forward.close
-    )
+    return AsyncEngine(CompiledEngine(forward, tokenizer, end_tokens, options), close=forward.close)
 
 
 class OurSteps:
@@ -67,9 +65,7 @@ class OurSteps:
         self._opened = IreeDevice("local-task", threads)
         per_sequence = -(-sequence_tokens // compiled.model.binaries[DEVICE].page_tokens)
         page_tokens = compiled.model.binaries[DEVICE].page_tokens
-        self._forward = open_forward(
-            compiled, self._opened, sequences * per_sequence * page_tokens
-        )
+        self._forward = open_forward(compiled, self._opened, sequences * per_sequence * page_tokens)
         pages = np.arange(sequences * per_sequence, dtype=np.int32) + 1
         self._tables = pages.reshape(sequences, per_sequence)
         self.settings = f"{compiled.precision}, KV {compiled.model.binaries[DEVICE].page_dtype}"
