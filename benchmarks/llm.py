@@ -39,9 +39,10 @@ def main() -> None:
         use_peer_packages()
         for key in chosen(given.cases):
             start = time.perf_counter()
-            result = CASES[key](context)
-            print(table.lines(result), flush=True)
-            results.save(given.out / "llm.json", machine.describe(), [result])
+            found = CASES[key](context)
+            rows = found if isinstance(found, list) else [found]
+            print(*map(table.lines, rows), sep="\n", flush=True)
+            results.save(given.out / "llm.json", machine.describe(), rows)
             print(f"  {time.perf_counter() - start:.0f} s\n", flush=True)
     except PeersMissing as missing:
         sys.exit(f"error: {missing}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from benchmarks.cases import serving, steps
+from benchmarks.cases import alone, processes, serving, steps
 from benchmarks.cases.context import Case
 
 CASES: dict[str, Case] = {
@@ -20,6 +20,9 @@ CASES: dict[str, Case] = {
     "prefill-2048": partial(steps.prefill, tokens=2048, chunk=2048),
     "prefill-2048-by-512": partial(steps.prefill, tokens=2048, chunk=512),
     "shared-prefix": serving.shared_prefix,
+    "speculation": alone.speculation,
+    "floor": alone.floor,
+    "memory": processes.processes,
 }
 
 

@@ -79,4 +79,5 @@ def samples(
     }
 
 
-Case = Callable[[Context], CaseResult]
+Case = Callable[[Context], CaseResult | list[CaseResult]]
+"""Measures one row of the results page, or several that come from the same runs."""

@@ -6,11 +6,10 @@ import asyncio
 import contextlib
 import random
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from agentc.runtime.backends.iree import IreeDevice
 from agentc.runtime.engine.facade import AsyncEngine
-from agentc.runtime.engine.request import Sampling
 from benchmarks.cases.context import Q4_0, Context, samples
 from benchmarks.harness.measure import Call, timed
 from benchmarks.harness.results import OURS, CaseResult
@@ -18,7 +17,7 @@ from benchmarks.systems import llama_batching
 from benchmarks.systems.compiled import DEVICE
 from benchmarks.systems.llama import LlamaSettings, LlamaSteps
 from benchmarks.systems.llama_server import LlamaServer, ServerSettings
-from benchmarks.systems.ours import open_async_engine
+from benchmarks.systems.ours import open_async_engine, whole_answer
 from benchmarks.systems.texts import prompt_tokens
 
 SERVER = "llama.cpp server"
@@ -51,16 +50,6 @@ class Trace:
         return [prompt_tokens(count, first + i) for i, count in enumerate(self._prompts)]
 
 
-async def answer(engine: AsyncEngine, prompt: Sequence[int], tokens: int) -> None:
-    """One greedy answer of exactly `tokens` tokens, as an agent asks for it."""
-    snapshot = engine.append(engine.open(), prompt)
-    answered = await engine.decode(snapshot, Sampling(max_tokens=tokens))
-    if len(answered.tokens) != tokens:
-        raise RuntimeError(f"answered {len(answered.tokens)} tokens, asked for {tokens}")
-    engine.release(answered.snapshot)
-    engine.release(snapshot)
-
-
 def continuous(context: Context) -> CaseResult:
     """Answer tokens a second, all requests together, `AT_ONCE` running."""
     traces = {name: Trace() for name in (OURS, *context.peer_files(), SERVER)}
@@ -74,7 +63,7 @@ def continuous(context: Context) -> CaseResult:
 
             async def one(prompt: list[int], length: int) -> None:
                 async with gate:
-                    await answer(engine, prompt, length)
+                    await whole_answer(engine, prompt, length)
 
             await asyncio.gather(*map(one, trace.prompts(), trace.lengths))
 
@@ -124,7 +113,7 @@ def shared_prefix(context: Context) -> CaseResult:
             ]
 
         async def ours() -> None:
-            asked = (answer(engine, prompt, SHARED_ANSWER_TOKENS) for prompt in prompts())
+            asked = (whole_answer(engine, prompt, SHARED_ANSWER_TOKENS) for prompt in prompts())
             await asyncio.gather(*asked)
 
         calls: dict[str, Call] = {OURS: timed(lambda: loop.run(ours()))}

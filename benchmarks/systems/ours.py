@@ -13,6 +13,7 @@ from agentc.runtime.backends.iree import IreeDevice
 from agentc.runtime.engine.compiled import CompiledEngine, EngineOptions
 from agentc.runtime.engine.facade import AsyncEngine
 from agentc.runtime.engine.opening import PAGE_DTYPES
+from agentc.runtime.engine.request import Sampling
 from agentc.runtime.engine.tokenizer import Tokenizer
 from benchmarks.harness.measure import Call
 from benchmarks.systems.compiled import DEVICE, Compiled
@@ -51,6 +52,16 @@ def open_async_engine(
     end_tokens = () if ignore_end or chat is None else chat.end_tokens
     tokenizer = Tokenizer.load(Path(compiled.tokenizer))
     return AsyncEngine(CompiledEngine(forward, tokenizer, end_tokens, options), close=forward.close)
+
+
+async def whole_answer(engine: AsyncEngine, prompt: Sequence[int], tokens: int) -> None:
+    """One greedy answer of exactly `tokens` tokens, as an agent asks for it."""
+    snapshot = engine.append(engine.open(), prompt)
+    answered = await engine.decode(snapshot, Sampling(max_tokens=tokens))
+    if len(answered.tokens) != tokens:
+        raise RuntimeError(f"answered {len(answered.tokens)} tokens, asked for {tokens}")
+    engine.release(answered.snapshot)
+    engine.release(snapshot)
 
 
 class OurSteps:
@@ -104,7 +115,7 @@ class OurSteps:
             start = time.perf_counter()
             for batch in batches:
                 logits = self._forward(batch)
-            logits.argmax(axis=1)
+            logits.best()
             return time.perf_counter() - start
 
         return call
