@@ -52,13 +52,13 @@ def device(memory_bytes: int, workers: int) -> Device:
     return Device(DEVICE, "cpu", "local-task", 1, memory_bytes, workers)
 
 
-def compile_model(name: str, precision: str, folder: Path) -> Compiled:
+def compile_model(name: str, precision: str, folder: Path, kv: str = "") -> Compiled:
     """Builds `name` for this processor (instant when it was built before); `folder` takes the
-    tokenizer's file."""
+    tokenizer's file. `kv` is the format of its pages, "" the default of the precision."""
     from agentc import models
 
     source = models.resolve(name)
-    built = models.build(source, "local-task", precision=precision)
+    built = models.build(source, "local-task", precision=precision, kv=kv)
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer = folder / f"{source.name}.tokenizer.json"
     tokenizer.write_text(built.tokenizer_json, encoding="utf-8")

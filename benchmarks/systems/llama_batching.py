@@ -17,6 +17,7 @@ from benchmarks.systems.llama import LlamaSteps
 class _Slot:
     """A sequence that runs: what is still to be computed, and what it has answered."""
 
+    number: int
     sequence: int
     pending: list[int]
     left: int
@@ -30,24 +31,24 @@ def run(
 ) -> list[list[int]]:  # fmt: skip
     """Answers `prompts` greedily, the i-th with `lengths[i]` tokens, at most `slots` at a time.
 
-    `rows` is the token budget of a step. Returns the answers in order of their end.
+    `rows` is the token budget of a step. Returns the answers in the order of the prompts.
     """
     steps.clear()
-    waiting = deque(zip(prompts, lengths, strict=True))
+    waiting = deque(enumerate(zip(prompts, lengths, strict=True)))
     free = list(range(slots))
     running: list[_Slot] = []
-    ended: list[list[int]] = []
+    ended: dict[int, list[int]] = {}
     while waiting or running:
         while waiting and free:
-            prompt, length = waiting.popleft()
-            running.append(_Slot(free.pop(), list(prompt), length))
+            number, (prompt, length) = waiting.popleft()
+            running.append(_Slot(number, free.pop(), list(prompt), length))
         _step(steps, running, rows)
         for slot in [slot for slot in running if not slot.left]:
             steps.remove(slot.sequence, 0)
             running.remove(slot)
             free.append(slot.sequence)
-            ended.append(slot.answer)
-    return ended
+            ended[slot.number] = slot.answer
+    return [ended[number] for number in range(len(prompts))]
 
 
 def _step(steps: LlamaSteps, running: list[_Slot], budget: int) -> None:

@@ -1,0 +1,1 @@
+"""How close the fast programs are to the reference: perplexity, and answers that stay the same."""
