@@ -67,7 +67,7 @@ def _systems(given: argparse.Namespace, reference: Compiled) -> dict[str, Callab
     systems: dict[str, Callable[[], Accuracy]] = {
         REFERENCE: lambda: OurAccuracy(reference, given.threads)
     }
-    for kv in given.kv.split(","):
+    for kv in filter(None, given.kv.split(",")):
         fast = compile_model(MODEL, given.precision, given.out / "models", kv=kv)
         systems[f"agentc {given.precision}, KV {kv}"] = lambda fast=fast: OurAccuracy(  # type: ignore[misc]
             fast, given.threads

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from benchmarks.cases import alone, processes, serving, steps
+from benchmarks.cases import alone, encoder, processes, serving, steps
 from benchmarks.cases.context import Case
 
 CASES: dict[str, Case] = {
@@ -22,6 +22,10 @@ CASES: dict[str, Case] = {
     "shared-prefix": serving.shared_prefix,
     "speculation": alone.speculation,
     "floor": alone.floor,
+    **{
+        f"encoder-{texts}x{tokens}": partial(encoder.encoder, texts=texts, tokens=tokens)
+        for texts, tokens in ((1, 64), (8, 64), (32, 128))
+    },
     "memory": processes.processes,
 }
 

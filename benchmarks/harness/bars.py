@@ -17,8 +17,8 @@ BARS: dict[str, float] = {
     "shared-prefix": 3.0,
     "speculation": 2.0,
     "floor": 0.7,
-    "encoder-fp32": 1.5,
-    "encoder-int8": 1.0,
+    **{f"encoder-fp32-{shape}": 1.5 for shape in ("1x64", "8x64", "32x128")},
+    **{f"encoder-int8-{shape}": 1.0 for shape in ("1x64", "8x64", "32x128")},
     "memory": 1.0,
 }
 """Ratios of medians by case. A case that is not here is reported without a verdict."""

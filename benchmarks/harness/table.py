@@ -23,7 +23,10 @@ def lines(result: CaseResult) -> str:
         )
         for name, sample in result.samples.items()
     ]
-    return "\n".join([f"{result.title} ({result.unit})", *aligned(rows), _conclusion(result)])
+    notes = [f"  {note}" for note in result.notes]
+    return "\n".join(
+        [f"{result.title} ({result.unit})", *aligned(rows), *notes, _conclusion(result)]
+    )
 
 
 def _conclusion(result: CaseResult) -> str:
