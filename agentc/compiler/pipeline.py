@@ -13,7 +13,7 @@ from agentc._mlir import ir
 from agentc.compiler import binaries, precisions, stages, tables
 from agentc.compiler.lower_plan import PlanBuilder, source_line
 from agentc.compiler.passes import run_pipeline
-from agentc.compiler.placement import write_placement
+from agentc.compiler.placement import write_placement, write_work
 from agentc.compiler.shape import shape_of
 from agentc.compiler.symbols import Described, describe_symbols
 from agentc.cost_models.builder import build_problem
@@ -149,10 +149,12 @@ def _place(
         sla_source=source_line(graph),
     )
     solution = solve(problem, seed=seed)
-    write_placement(module, graph, placements(problem, solution), specs)
+    taken = placements(problem, solution)
+    write_placement(module, graph, taken)
 
     # Moves between device classes become operations; the C++ gate checks the whole.
     run_pipeline(module, "agentc-finalize-placement")
+    write_work(graph, taken, specs)
     return Placed(traced, cluster, graph_sha256, described, offered, problem, solution)
 
 

@@ -14,22 +14,16 @@ from agentc.compiler.shape import PLACEABLE, op_id
 from agentc.cost_models.problem import ORCHESTRATOR
 from agentc.cost_models.promise import Placement
 from agentc.cost_models.specs import StageSpec
-from agentc.cost_models.work import FIELDS, WorkBand
+from agentc.cost_models.work import FIELDS
 
 ENGINE_BATCH = 8  # sequences that one engine serves at once
 IN_ORCHESTRATOR = Placement(ORCHESTRATOR, "")
 
 
-def write_placement(
-    module: ir.Module,
-    graph: ir.OpView,
-    taken: dict[int, Placement],
-    specs: Iterable[StageSpec] = (),
-) -> None:
+def write_placement(module: ir.Module, graph: ir.OpView, taken: dict[int, Placement]) -> None:
     """Attaches a placement to the stage ops of `graph` that have work or name a model, and the
     device classes to the module. The others follow a sequence or a call: `insert-transfers` places
-    them where that is. `specs` tell the work in the precision that was taken."""
-    works = {spec.op: spec.work for spec in specs}
+    them where that is."""
     by_model = {
         op.attributes["model"].value: taken[op_id(op)]
         for op in walk(graph.regions[0].blocks[0])
@@ -42,8 +36,6 @@ def write_placement(
             continue
         names.add(candidate.device)
         op.attributes["placement"] = _attribute(op, candidate)
-        if op.operation.name in PLACEABLE and candidate.precision in works.get(op_id(op), {}):
-            _write_work(op, works[op_id(op)][candidate.precision])
     module.operation.attributes["agentc.device_classes"] = ir.ArrayAttr.get(
         [ir.StringAttr.get(name, module.context) for name in sorted(names)], module.context
     )
@@ -70,9 +62,14 @@ def _attribute(op: ir.OpView, candidate: Placement) -> ir.Attribute:
     )
 
 
-def _write_work(op: ir.OpView, band: WorkBand) -> None:
-    for name, work in (("work", band.mean), ("work_p95", band.p95)):
-        if name in op.attributes:
-            op.attributes[name] = stage.WorkAttr.get(
-                **{field: getattr(work, field) for field in FIELDS}
-            )
+def write_work(graph: ir.OpView, taken: dict[int, Placement], specs: Iterable[StageSpec]) -> None:
+    """Writes the work of every stage in the precision that was taken, over the estimate of
+    `annotate-work`, which knows only the reference's."""
+    works = {spec.op: spec.work for spec in specs}
+    for op in walk(graph.regions[0].blocks[0]):
+        if op.operation.name not in PLACEABLE:
+            continue
+        band = works[op_id(op)].get(taken[op_id(op)].precision)
+        for name, work in (("work", band.mean), ("work_p95", band.p95)) if band else ():
+            values = {field: getattr(work, field) for field in FIELDS}
+            op.attributes[name] = stage.WorkAttr.get(**values)

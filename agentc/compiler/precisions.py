@@ -94,10 +94,7 @@ def _offered(
 def _canonical(name: str) -> str:
     precision = canonical_precision(name)
     if precision not in PRECISIONS:
-        raise CompileError(
-            f"unknown precision '{name}', expected one of {', '.join(PRECISIONS)}"
-            f"{did_you_mean(name, PRECISIONS)}"
-        )
+        raise CompileError(f"unknown precision '{name}'{did_you_mean(name, PRECISIONS)}")
     return precision
 
 

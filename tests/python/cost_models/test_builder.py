@@ -128,6 +128,16 @@ def test_every_precision_that_fits_is_a_candidate() -> None:
         _build([_llm(1, "stage.decode", work={"f31": DECODE})])
 
 
+def test_classes_take_the_precisions_that_they_have_code_for() -> None:
+    work, sizes = {"f32": DECODE, "i8": DECODE}, {"f32": 3e9, "i8": 8e8}
+    allowed = {"l4": ("f32",), "epyc-9654": ("i8",)}
+    stage = _llm(1, "stage.decode", work=work, weights_bytes=sizes, precisions=allowed)
+    found = {(c.device, c.precision) for c in _build([stage]).stage(1).candidates}
+    assert found == {("l4", "f32"), ("epyc-9654", "i8")}
+    stage = _llm(1, "stage.decode", work=work, weights_bytes=sizes, precisions={"l4": ()})
+    assert _build([stage]).stage(1).rejected["l4"] == "no code can be generated for it in f32, i8"
+
+
 def test_tools_and_services_run_in_the_orchestrator() -> None:
     """A declared latency is its own estimate; a service gives latency and price."""
     tool = Distribution("lognormal", (0.1, 0.4))
