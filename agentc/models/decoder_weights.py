@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from agentc.errors import ModelFormatError
 from agentc.models.config import DecoderConfig
 from agentc.models.gguf_file import GgufFile
 from agentc.models.rope import rope_tables
@@ -20,6 +21,8 @@ from agentc.models.safetensors_folder import SafetensorsFolder
 
 HEAD_NORMS = ("q_norm", "k_norm")
 NORMS = ("final_norm", "attn_norm", "mlp_norm", "attn_post_norm", "mlp_post_norm", *HEAD_NORMS)
+_DERIVED = "rotary_emb.inv_freq"
+"""Old files store the rotary angles, which follow from the config."""
 Names = Mapping[str, tuple[str, ...]]
 """Short parameter name to the file's tensors that make it up, "{}" standing for the layer."""
 
@@ -51,7 +54,7 @@ class DecoderWeights:
       norm_offset: what the file's norms lack of the factor (Hugging Face's Gemma stores w - 1).
 
     Raises:
-      ModelFormatError: a tensor is missing or has another shape.
+      ModelFormatError: a tensor is missing, has another shape, or is one that nothing reads.
     """
 
     def __init__(
@@ -69,9 +72,12 @@ class DecoderWeights:
         self._interleaved = interleaved_rope
         self._norm_offset = norm_offset
         self._rope: dict[str, np.ndarray] = {}
+        used = set()
         for name in self.names():
             for part in self.matrix_parts(name):
                 file.expect(part.tensor, self._shape(name, part))
+                used.add(part.tensor)
+        self._refuse_unknown(used)
 
     def names(self) -> Iterator[str]:
         """Yields the name of every parameter but the rotary tables."""
@@ -83,6 +89,19 @@ class DecoderWeights:
         for layer in range(self.config.layers):
             for short in layered:
                 yield f"layers.{layer}.{short}"
+
+    def _refuse_unknown(self, used: set[str]) -> None:
+        """A tensor of a layer that nothing reads means that the layer computes something else."""
+        stored = self.file.tensors if isinstance(self.file, GgufFile) else self.file.files
+        layers = self._names["attn_norm"][0].partition("{}")[0]
+        for tensor in stored:
+            known = tensor in used or tensor.endswith(_DERIVED)
+            if tensor.startswith(layers) and not known:
+                raise ModelFormatError(
+                    f"{self.file.path.name}: has the tensor '{tensor:.80}', which models of the "
+                    f"family {self.config.architecture} do not have; a program without it would "
+                    "compute something else"
+                )
 
     def array(self, name: str) -> np.ndarray:
         """Returns parameter `name` as f32."""

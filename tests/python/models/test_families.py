@@ -223,3 +223,18 @@ def test_missing_tensors_of_a_family_are_named(tmp_path, missing):
     tiny_folders.save_file(kept, tmp_path / "model.safetensors")
     with pytest.raises(ModelFormatError, match=rf"no .* has the tensor 'model\.layers.*{missing}"):
         safetensors_decoder.from_safetensors(SafetensorsFolder(tmp_path))
+
+
+def test_a_tensor_that_nothing_reads_is_refused(tmp_path):
+    config = tiny.family_config("qwen2")
+    weights = tiny.decoder_weights(config)
+    tiny_folders.write_decoder_folder(tmp_path, config, weights)
+    tensors = tiny_folders.folder_tensors(config, weights)
+    stored = {n: np.ascontiguousarray(t) for n, t in tensors.items()}
+    old = {"model.layers.0.self_attn.rotary_emb.inv_freq": np.ones(8, np.float32)}
+    tiny_folders.save_file({**stored, **old}, tmp_path / "model.safetensors")
+    safetensors_decoder.from_safetensors(SafetensorsFolder(tmp_path))
+    bias = {"model.layers.1.self_attn.o_proj.bias": weights["final_norm"]}
+    tiny_folders.save_file({**stored, **bias}, tmp_path / "model.safetensors")
+    with pytest.raises(ModelFormatError, match=r"has the tensor 'model\.layers\.1\.self_attn\.o_p"):
+        safetensors_decoder.from_safetensors(SafetensorsFolder(tmp_path))

@@ -85,6 +85,19 @@ def test_every_tensor_is_missed(tmp_path, family):
             gguf_decoder.from_gguf(GgufFile(path))
 
 
+@pytest.mark.parametrize("extra", ["blk.1.attn_output.bias", "blk.7.attn_norm.weight"])
+def test_a_tensor_that_nothing_reads_is_refused(tmp_path, extra, monkeypatch):
+    """A layer with a bias that the program would leave out is another model."""
+    config = tiny.family_config("llama")
+    weights = tiny.decoder_weights(config)
+    tensors = tiny.gguf_tensors(config, weights)
+    bias = {extra: weights["final_norm"], "rope_freqs.weight": np.ones(8, np.float32)}
+    monkeypatch.setattr(tiny, "gguf_tensors", lambda *_: {**tensors, **bias})
+    tiny.write_gguf(tmp_path / "m.gguf", config, weights)
+    with pytest.raises(ModelFormatError, match=f"has the tensor '{extra}', which models of the"):
+        models.dims(models.resolve(str(tmp_path / "m.gguf")))
+
+
 def test_a_vocabulary_larger_than_the_file(tmp_path):
     """A table that announces 4 billion rows ends outside the file."""
     path = tmp_path / "m.gguf"
