@@ -40,6 +40,7 @@ class _Ask:
     timeout_s: float | None = None
     run_id: str | None = None
     resumed: bool = False
+    priority: int = 0
 
 
 @dataclass(eq=False)
@@ -94,15 +95,18 @@ class App:
         budget: Budget | None = None,
         timeout_s: float | None = None,
         run_id: str | None = None,
+        priority: int = 0,
         **named: Any,
     ) -> RunResult:
         """Runs the graph once; the graph's inputs are keywords, or a mapping in front of them.
 
         `tenant`: who may share cached KV with this run. `budget` tightens the graph's own.
+        `priority`: whose model calls come first, the higher the sooner.
         Raises RuntimeFault, with the error's kind and source line, and BudgetExceeded.
         """
         given = {**(inputs or {}), **named}
-        return await self._finish(_Ask(given, seed, tenant, budget, timeout_s, run_id))
+        ask = _Ask(given, seed, tenant, budget, timeout_s, run_id, priority=priority)
+        return await self._finish(ask)
 
     def run_sync(self, inputs: Mapping[str, Any] | None = None, /, **options: Any) -> RunResult:
         """`run` for programs without an event loop."""
@@ -120,13 +124,15 @@ class App:
         budget: Budget | None = None,
         timeout_s: float | None = None,
         run_id: str | None = None,
+        priority: int = 0,
         **named: Any,
     ) -> AsyncGenerator[Event]:
         """Runs the graph once and gives its events as they happen; the last one is
         `run_finished`, or `run_failed`, after which the error is raised as `run` would. Leaving
         the loop early cancels the run."""
         given = {**(inputs or {}), **named}
-        return self._follow(_Ask(given, seed, tenant, budget, timeout_s, run_id))
+        ask = _Ask(given, seed, tenant, budget, timeout_s, run_id, priority=priority)
+        return self._follow(ask)
 
     def unfinished(self) -> list[str]:
         """Returns the runs in the journal that were accepted and have not ended."""
@@ -240,6 +246,7 @@ class App:
             self.services.journal.accept(run_id, self._plan_sha256, request)
         now_s = self.services.clock.now_s()
         run = Run(run_id, ask.seed, ask.tenant, checked, Ledger(limits), now_s, ask.resumed)
+        run.priority = ask.priority
         live = _Live(run, recorder, asyncio.get_running_loop().create_future())
         self._live[run_id] = live
         error = deadline_error(ask.timeout_s, limits.wall_s)

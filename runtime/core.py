@@ -130,6 +130,7 @@ class Run:
     ledger: Ledger
     submitted_s: float
     resumed: bool = False
+    priority: int = 0
     usage: Usage = field(default_factory=Usage)
     root: Scope | None = None
     ready: deque[tuple[Scope, int]] = field(default_factory=deque)

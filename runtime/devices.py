@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 from agentc.errors import PackageError, RuntimeFault
@@ -13,14 +14,20 @@ from agentc.runtime.clock import Clock
 from agentc.runtime.index import VectorIndex
 
 T = TypeVar("T")
+EngineSettings = Callable[[str, str], Any]
+"""Gives the `EngineOptions` of a model on a device class."""
 
 
 class LocalDevices:
     """Everything in this process, from an opened package. `close` takes it down in the order that
     the devices need: engines, then what was loaded, then devices, then the package."""
 
-    def __init__(self, package: Package, clock: Clock) -> None:
+    def __init__(
+        self, package: Package, clock: Clock, engines: EngineSettings | None = None
+    ) -> None:
+        """`engines`: the slots and limits of each engine, by model and device class."""
         self.package, self.clock = package, clock
+        self._settings = engines
         self._classes = {device.name: device for device in package.plan.devices}
         self._opened: dict[tuple[str, ...], Any] = {}
         self._opening: dict[tuple[str, ...], asyncio.Lock] = {}
@@ -85,7 +92,10 @@ class LocalDevices:
     def _engine(self, model: Model, device: str) -> Any:
         from agentc.runtime.engine.opening import open_engine
 
-        return self._open_on(open_engine, model, device)
+        if self._settings is None:
+            return self._open_on(open_engine, model, device)
+        options = self._settings(model.name, device)
+        return self._open_on(partial(open_engine, options=options), model, device)
 
     def _encoder(self, model: Model, device: str) -> Any:
         from agentc.runtime.engine.opening import open_encoder

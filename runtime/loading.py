@@ -12,7 +12,7 @@ from agentc.package import ParameterStore, open_package
 from agentc.plan import Plan
 from agentc.runtime.app import App
 from agentc.runtime.clock import Clock, WallClock
-from agentc.runtime.devices import LocalDevices
+from agentc.runtime.devices import EngineSettings, LocalDevices
 from agentc.runtime.journal import Journal
 from agentc.runtime.scheduler import Policies
 from agentc.runtime.services import Devices, Services
@@ -31,6 +31,7 @@ def load(
     clock: Clock | None = None,
     limits: Mapping[str, int] | None = None,
     journal: str | Path | None = None,
+    engines: EngineSettings | None = None,
 ) -> App:
     """Opens and verifies a package and binds its tools. Executes no code of the package.
 
@@ -39,6 +40,8 @@ def load(
       modules: Python functions that take the place of compiled torch modules, by name.
       devices: what opens engines and encoders; by default the devices of this process.
       journal: a file in which runs are written down, so that another process can resume them.
+      engines: gives the `EngineOptions` of a model on a device class, both by name; for instance a
+        tier of host memory and files for pages that leave the device.
       limits: calls at once by resource: "tools", or a device class.
     Raises PackageError if the package is damaged or a tool is missing.
     """
@@ -46,7 +49,7 @@ def load(
     try:
         bound = bind_tools(package.plan, tools or {})
         clock = clock or WallClock()
-        opened = devices or LocalDevices(package, clock)
+        opened = devices or LocalDevices(package, clock, engines)
         policies = policies or Policies()
         services = Services(
             package.plan,

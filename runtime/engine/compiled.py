@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 
 from agentc.errors import RuntimeFault
@@ -22,6 +23,7 @@ from agentc.runtime.engine.tokenizer import Tokenizer
 from agentc.runtime.engine.writing import Writing
 from agentc.runtime.kv.cache import KvCache
 from agentc.runtime.kv.carried import Identity
+from agentc.runtime.kv.parking import ParkWhenStuck, SwapIdle
 from agentc.runtime.kv.snapshot import Snapshot
 from agentc.runtime.kv.swap import Swap
 
@@ -37,15 +39,16 @@ class CompiledEngine:
         options: EngineOptions | None = None,
         identity: Identity | None = None,
     ) -> None:
+        """Without an `identity` its pages are of use to no other engine."""
         options = options or EngineOptions()
-        self.identity = identity or Identity()
+        self.identity = identity or Identity(program=secrets.token_hex())
         self.tokenizer = tokenizer
         self.grammars = Grammars(tokenizer, forward.vocabulary, end_tokens)
         self.cache = KvCache(
             forward.pages,
             forward.page_tokens,
             eviction=options.eviction,
-            parking=options.parking,
+            parking=options.parking or (SwapIdle() if options.tier else ParkWhenStuck()),
             swap=Swap(forward, options.tier, forward.page_tokens, options.clock),
             identity=self.identity.program.encode(),
         )

@@ -7,7 +7,7 @@ from agentc.runtime.kv.eviction import EvictionPolicy, Lru
 from agentc.runtime.kv.file_tier import FileTier
 from agentc.runtime.kv.host_tier import HostTier
 from agentc.runtime.kv.pages import PagePool
-from agentc.runtime.kv.parking import ParkPolicy, ParkWhenStuck
+from agentc.runtime.kv.parking import ParkPolicy, ParkWhenStuck, SwapIdle
 from agentc.runtime.kv.radix import RadixTree
 from agentc.runtime.kv.snapshot import Sequence, Snapshot, Usage
 from agentc.runtime.kv.swap import PageStore, Swap
@@ -30,6 +30,7 @@ __all__ = [
     "Sequence",
     "Snapshot",
     "Swap",
+    "SwapIdle",
     "TierPolicy",
     "Usage",
 ]

@@ -9,7 +9,8 @@ from agentc.runtime.kv.snapshot import Snapshot
 
 
 class ParkPolicy(Protocol):
-    """Slot: KV while waiting (keep or drop; swapping is a later third way)."""
+    """Slot: KV while waiting. A parked snapshot's full pages go to the prefix cache; what becomes
+    of them when that gives them up is the TierPolicy's answer (swap or drop)."""
 
     def victims(self, idle: Sequence[Snapshot], running: int) -> Iterable[Snapshot]:
         """The snapshots to park, in order, until there is room.
@@ -25,3 +26,12 @@ class ParkWhenStuck:
     def victims(self, idle: Sequence[Snapshot], running: int) -> Iterable[Snapshot]:
         """See ParkPolicy."""
         return () if running else idle
+
+
+class SwapIdle:
+    """The least recently used at once, while others run too: with a tier below the device an idle
+    session is cheaper to bring back than a request is to keep waiting."""
+
+    def victims(self, idle: Sequence[Snapshot], running: int) -> Iterable[Snapshot]:
+        """See ParkPolicy."""
+        return idle

@@ -91,7 +91,7 @@ async def prefill(call: Call) -> tuple[Kv]:
         if call.run.resumed:  # the decode behind it may be in the journal: compute only when used
             snapshot = kv.engine.append(kv.snapshot, tokens)
         else:
-            snapshot = await kv.engine.prefill(kv.snapshot, tokens)
+            snapshot = await kv.engine.prefill(kv.snapshot, tokens, priority=call.run.priority)
     cached = max(0, snapshot.usage.cached_tokens - len(kv))
     call.run.usage.input_tokens += len(tokens)
     call.run.usage.cached_tokens += cached
@@ -108,7 +108,13 @@ async def decode(call: Call) -> tuple[str, Kv]:
     sampling = Sampling(**_sampling(call))
     watch = _Watch(call)
     with call.run.ledger.reserve(name_of(call.op), tokens=sampling.max_tokens) as held:
-        out = await kv.engine.decode(snapshot, sampling, seed=call.seed(), on_token=watch.token)
+        out = await kv.engine.decode(
+            snapshot,
+            sampling,
+            seed=call.seed(),
+            on_token=watch.token,
+            priority=call.run.priority,
+        )
         held.used_tokens = out.usage.generated_tokens
     call.run.usage.output_tokens += out.usage.generated_tokens
     call.report.update(
@@ -163,7 +169,8 @@ async def kv_fork(call: Call) -> tuple[Kv]:
 
 
 async def kv_park(call: Call) -> tuple[Kv]:
-    """The sequence waits for something: the policy keeps its pages or gives them back."""
+    """The sequence waits for something: the policy keeps its pages or gives them back, to the
+    prefix cache first, and to the engine's tiers when that needs the room."""
     kv: Kv = call.operands[0]
     idle = call.attrs.get("idle")
     distribution = None if idle is None else msgspec.convert(idle, Distribution)
@@ -178,9 +185,11 @@ async def kv_park(call: Call) -> tuple[Kv]:
 
 
 async def kv_resume(call: Call) -> tuple[Kv]:
-    """The sequence with its KV there again."""
+    """The sequence with its KV there again: from where it is, or computed."""
     kv: Kv = call.operands[0]
-    return (kv.next(await kv.engine.resume(kv.snapshot)),)
+    snapshot = await kv.engine.resume(kv.snapshot, priority=call.run.priority)
+    call.report["cached_tokens"] = snapshot.usage.cached_tokens
+    return (kv.next(snapshot),)
 
 
 async def kv_close(call: Call) -> tuple[()]:
@@ -190,12 +199,16 @@ async def kv_close(call: Call) -> tuple[()]:
 
 
 async def kv_move(call: Call) -> tuple[Kv]:
-    """The sequence on another device class. Its KV is computed there from the tokens, which is
-    exact; a converter of page layouts would only make it faster."""
+    """The sequence on another device class: its pages go along if both run the same program, else
+    its KV is computed there from the tokens. Both are exact; a converter of page layouts would
+    only make the second faster."""
     kv: Kv = call.operands[0]
     device = str(call.attrs["to"])
     engine = await call.services.devices.engine(call.services.model(kv.model), device)
-    empty = engine.open(call.run.tenant)
-    snapshot = await engine.prefill(empty, kv.snapshot.tokens)
-    call.report["moved_tokens"] = len(kv)
+    if engine.identity == kv.engine.identity:
+        snapshot = await engine.bring(await kv.engine.export(kv.snapshot))
+    else:
+        empty = engine.open(call.run.tenant)
+        snapshot = await engine.prefill(empty, kv.snapshot.tokens, priority=call.run.priority)
+    call.report.update(moved_tokens=len(kv), cached_tokens=snapshot.usage.cached_tokens)
     return (Kv(kv.model, device, engine, snapshot),)

@@ -16,6 +16,7 @@ from agentc.package import PackageWriter
 from agentc.plan import Device, Index, Model, Plan
 from agentc.runtime import load
 from agentc.runtime.devices import LocalDevices
+from agentc.runtime.engine import EngineOptions
 
 CPU = "local-cpu"
 DEVICES = (Device(CPU, "cpu", "local-task", 1, 256 << 20, 2),)
@@ -123,3 +124,20 @@ def test_question_to_answer(package):
     assert pages_in_use == 0
     rows = {row.kind: row for row in again.trace.analyze()}
     assert rows["stage.decode"].p50_s > rows["stage.search"].p50_s > 0
+
+
+def test_engine_options_reach_the_engine(package):
+    asked = []
+
+    def engines(model, device):
+        asked.append((model, device))
+        return EngineOptions(max_sequences=3)
+
+    async def main():
+        async with load(package, engines=engines) as app:
+            engine = await app.services.devices.engine(app.services.model("smol"), CPU)
+            return engine._engine.options.max_sequences, engine.identity
+
+    limit, identity = asyncio.run(main())
+    assert (limit, asked) == (3, [("smol", CPU)])
+    assert len(identity.model) == len(identity.program) == 64

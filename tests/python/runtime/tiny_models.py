@@ -8,7 +8,8 @@ from runtime_plans import Builder
 from tiny_forward import END, TinyForward, byte_tokenizer_json
 
 from agentc.plan import Binary, ChatFormat, Device, Model, Plan
-from agentc.runtime.engine import AsyncEngine, CompiledEngine, Tokenizer
+from agentc.runtime.engine import AsyncEngine, CompiledEngine, EngineOptions, Tokenizer
+from agentc.runtime.kv import HostTier, Identity
 
 CHAT = ChatFormat(
     begin={"user": "<|user|>", "assistant": "<|assistant|>", "system": "<|user|>sys:"},
@@ -33,8 +34,12 @@ def llm_plan(b: Builder, *outputs: int, **rest: Any) -> Plan:
 class TinyDevices:
     """Opens one engine for each device class. `engines` stay readable after `close`."""
 
-    def __init__(self, pages: int = 64) -> None:
+    def __init__(
+        self, pages: int = 64, identity: Identity | None = None, tier: HostTier | None = None
+    ) -> None:
         self.pages = pages
+        self.identity = identity
+        self.options = EngineOptions(tier=tier)
         self.engines: dict[str, AsyncEngine] = {}
         self.forwards: dict[str, TinyForward] = {}
 
@@ -45,7 +50,9 @@ class TinyDevices:
         if device not in self.engines:
             self.forwards[device] = TinyForward(pages=self.pages)
             tokenizer = Tokenizer(byte_tokenizer_json())
-            engine = CompiledEngine(self.forwards[device], tokenizer, CHAT.end_tokens)
+            engine = CompiledEngine(
+                self.forwards[device], tokenizer, CHAT.end_tokens, self.options, self.identity
+            )
             self.engines[device] = AsyncEngine(engine)
         return self.engines[device]
 
