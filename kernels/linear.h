@@ -43,8 +43,8 @@ INLINE size_t tile_start(size_t rows, size_t tile) {
   return rows * tile / tiles_of(rows);
 }
 
-// Weights of the next strip, fetched while this one is computed: a processor's
-// own prefetcher stops at the end of a (memory) page.
+// Weights that are fetched while others are at work: a processor's own
+// prefetcher stops at the end of a (memory) page.
 typedef struct {
   const uint8_t *at, *end;
   size_t step; // bytes for each block of a tile
@@ -52,7 +52,7 @@ typedef struct {
 
 INLINE void fetch(const uint8_t *from, size_t bytes) {
   for (size_t i = 0; i < bytes; i += 64)
-    __builtin_prefetch(from + i, 0, 2);
+    __builtin_prefetch(from + i);
 }
 
 INLINE void run_tile(const int rows, const int vecs, const group_t *x,
@@ -123,23 +123,32 @@ INLINE size_t tile_width(size_t rows, size_t left) {
   return rows > FEW_ROWS && left >= TILE_VECS ? TILE_VECS : LAST_VECS;
 }
 
-INLINE ahead_t next_strip(const job_t *job, size_t rows, size_t panel,
-                          size_t panels) {
-  const size_t blocks = job->depth / GROUP;
-  const size_t bytes = panels * blocks * BLOCK_BYTES;
-  const size_t width = tile_width(rows, panels * PANEL_VECS);
-  const size_t tiles = tiles_of(rows) * (panels * PANEL_VECS / width);
-  const uint8_t *at = job->w + (panel + panels) * blocks * BLOCK_BYTES;
-  return (ahead_t){at, at + bytes, (bytes / (tiles * blocks) + 63) / 64 * 64};
+// What to fetch while panels [panel, last) are at work and [last, next) follow:
+// the next strip, spread over this one's tiles. One or two rows need nothing so
+// early, and do better with what comes soon.
+#define SOON 6144 // bytes
+
+INLINE ahead_t fetch_plan(const job_t *job, size_t rows, size_t panel,
+                          size_t last, size_t next) {
+  const size_t blocks = job->depth / GROUP, panel_bytes = blocks * BLOCK_BYTES;
+  const size_t vecs = (last - panel) * PANEL_VECS;
+  const size_t steps = tiles_of(rows) * blocks * vecs / tile_width(rows, vecs);
+  const uint8_t *w = job->w + panel * panel_bytes;
+  const uint8_t *following = w + (last - panel) * panel_bytes;
+  const size_t bytes = (last - panel) * panel_bytes;
+  return (ahead_t){.at = rows <= 2 ? w + SOON : following,
+                   .end = job->w + next * panel_bytes,
+                   .step = (bytes / steps + 63) / 64 * 64};
 }
 
-// Quantised rows times `panels` panels from `panel` on.
+// Quantised rows times panels [panel, last); panels [last, next) come after.
 static void run_strip(const job_t *job, size_t first_row, size_t rows,
-                      const group_t *x, size_t panel, size_t panels) {
+                      const group_t *x, size_t panel, size_t last,
+                      size_t next) {
   float products[MAX_ROWS][MAX_STRIP * PANEL];
   const size_t blocks = job->depth / GROUP, stride = MAX_STRIP * PANEL;
-  const size_t begin = panel * PANEL_VECS, end = begin + panels * PANEL_VECS;
-  ahead_t ahead = next_strip(job, rows, panel, panels);
+  const size_t begin = panel * PANEL_VECS, end = last * PANEL_VECS;
+  ahead_t ahead = fetch_plan(job, rows, panel, last, next);
   for (size_t t = 0; t < tiles_of(rows); t++) {
     const size_t start = tile_start(rows, t);
     const size_t height = tile_start(rows, t + 1) - start;
@@ -149,7 +158,7 @@ static void run_strip(const job_t *job, size_t first_row, size_t rows,
            &ahead, products[0] + (v - begin) * LANES, stride);
     }
     for (size_t r = 0; r < height; r++)
-      job->finish(job, first_row + start + r, panel, panels, products[r]);
+      job->finish(job, first_row + start + r, panel, last - panel, products[r]);
   }
 }
 
@@ -174,16 +183,18 @@ static void quantise_rows(const job_t *job, size_t first_row, size_t rows,
 static void run_share(const job_t *job, size_t row, size_t last_row,
                       size_t panel, size_t last_panel) {
   group_t x[MAX_GROUPS] __attribute__((aligned(64)));
-  const size_t fit = MAX_GROUPS / (job->depth / GROUP);
+  const size_t blocks = job->depth / GROUP, fit = MAX_GROUPS / blocks;
+  const size_t panel_bytes = blocks * BLOCK_BYTES;
   const size_t most = least(fit, MAX_BLOCK_ROWS);
   for (size_t rows; row < last_row; row += rows) {
     rows = least(most, last_row - row);
-    fetch(job->w + panel * job->depth / GROUP * BLOCK_BYTES,
-          job->strip * job->depth / GROUP * BLOCK_BYTES);
+    size_t next = least(panel + job->strip, last_panel);
+    fetch(job->w + panel * panel_bytes, (next - panel) * panel_bytes);
     quantise_rows(job, row, rows, x);
-    for (size_t p = panel, panels; p < last_panel; p += panels) {
-      panels = least(job->strip, last_panel - p);
-      run_strip(job, row, rows, x, p, panels);
+    for (size_t p = panel, last; p < last_panel; p = last) {
+      last = next;
+      next = least(last + job->strip, last_panel);
+      run_strip(job, row, rows, x, p, last, next);
     }
   }
 }

@@ -24,7 +24,6 @@ from agentc.models.panels import panels_shape
 
 SHAPES = ((576, 960), (576, 3072), (1536, 576), (576, 49152), (2048, 5632))
 ROWS = (1, 2, 4, 8, 16, 32, 128, 512)
-WEIGHTS_IN_TURN_BYTES = 500 << 20
 BURST_S = 2e-3
 _TIMER = Path(__file__).with_name("linear_timer.c")
 
@@ -46,7 +45,7 @@ class Cell:
 def main() -> None:
     """Parses the command line and prints the table."""
     options = _options()
-    memory = _weights()
+    memory = _weights(options.memory_mb << 20)
     with tempfile.TemporaryDirectory() as folder:
         timers = {
             (str(path), form): _timer(path, form, Path(folder) / f"{i}-{form}.so")
@@ -76,6 +75,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--shapes", nargs="+", type=_shape, default=SHAPES, help="such as 576x960")
     parser.add_argument("--bursts", type=int, default=40)
     parser.add_argument("--groups", type=int, default=1, help="time the first of so many shares")
+    parser.add_argument("--memory-mb", type=int, default=500, help="weights that take turns")
     parser.add_argument("--cached", action="store_true", help="one copy of the weights")
     parser.add_argument("--json", type=Path)
     return parser.parse_args()
@@ -104,13 +104,11 @@ def _timer(kernel: Path, form: str, library: Path) -> ctypes.CDLL:
     return timer
 
 
-def _weights() -> np.ndarray:
+def _weights(size: int) -> np.ndarray:
     """Random codes; as scales, any f16 bits below infinity do."""
-    rng = np.random.default_rng(0)
-    raw = rng.integers(0, 256, WEIGHTS_IN_TURN_BYTES + 64, dtype=np.uint8)
-    raw &= 0x3F
+    raw = np.random.default_rng(0).integers(0, 64, size + 64, dtype=np.uint8)
     start = -raw.ctypes.data % 64
-    return raw[start : start + WEIGHTS_IN_TURN_BYTES]
+    return raw[start : start + size]
 
 
 def _read_rate(timer: ctypes.CDLL, memory: np.ndarray) -> float:
