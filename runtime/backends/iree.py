@@ -22,15 +22,18 @@ from agentc.errors import PackageError, RuntimeFault
 from agentc.runtime.backends import rows
 from agentc.runtime.backends.rows import PAGE_BYTES, Bytes, aligned_zeros, import_host
 
-ELEMENT_TYPES: dict[str, Any] = {
-    "float32": rt.HalElementType.FLOAT_32,
-    "float16": rt.HalElementType.FLOAT_16,
-    "float64": rt.HalElementType.FLOAT_64,
-    "int64": rt.HalElementType.INT_64,
-    "int32": rt.HalElementType.INT_32,
-    "int8": rt.HalElementType.INT_8,
-    "bool": rt.HalElementType.BOOL_8,
+ELEMENT_TYPES: dict[np.dtype[Any], Any] = {
+    np.dtype(np.float32): rt.HalElementType.FLOAT_32,
+    np.dtype(np.float16): rt.HalElementType.FLOAT_16,
+    np.dtype(np.float64): rt.HalElementType.FLOAT_64,
+    np.dtype(np.int64): rt.HalElementType.INT_64,
+    np.dtype(np.int32): rt.HalElementType.INT_32,
+    np.dtype(np.int8): rt.HalElementType.INT_8,
+    np.dtype(np.bool_): rt.HalElementType.BOOL_8,
 }
+# Made once: combining these flags takes longer than a small upload.
+DEVICE_MEMORY = rt.MemoryType.DEVICE_LOCAL
+MAPPABLE = rt.BufferUsage.DEFAULT | rt.BufferUsage.MAPPING
 HOST_DRIVERS = ("local-task", "local-sync")
 
 
@@ -115,19 +118,19 @@ class IreeModule:
 
     def upload(self, array: NDArray[Any]) -> Any:
         """Copies `array` to the device."""
-        array = np.ascontiguousarray(array)
-        if array.dtype.name not in ELEMENT_TYPES:
+        element_type = ELEMENT_TYPES.get(array.dtype)
+        if element_type is None:
             raise RuntimeFault(
                 f"an array of {array.dtype.name} cannot go to a device, only of "
-                f"{', '.join(ELEMENT_TYPES)}; convert it first",
+                f"{', '.join(map(str, ELEMENT_TYPES))}; convert it first",
                 kind="input",
             )
         return self._device.allocator.allocate_buffer_copy(
-            memory_type=rt.MemoryType.DEVICE_LOCAL,
-            allowed_usage=rt.BufferUsage.DEFAULT | rt.BufferUsage.MAPPING,
+            memory_type=DEVICE_MEMORY,
+            allowed_usage=MAPPABLE,
             device=self._device,
-            buffer=array,
-            element_type=ELEMENT_TYPES[array.dtype.name],
+            buffer=array if array.flags.c_contiguous else np.ascontiguousarray(array),
+            element_type=element_type,
         )
 
     def zeros(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
@@ -138,11 +141,11 @@ class IreeModule:
         memory = aligned_zeros(size)
         buffer = self._device.allocator.import_host_allocation(
             memory,
-            memory_type=rt.MemoryType.DEVICE_LOCAL | rt.MemoryType.HOST_VISIBLE,
-            allowed_usage=rt.BufferUsage.DEFAULT | rt.BufferUsage.MAPPING,
+            memory_type=DEVICE_MEMORY | rt.MemoryType.HOST_VISIBLE,
+            allowed_usage=MAPPABLE,
         )
         self._host_memory.append(memory)
-        return rt.HalBufferView(buffer, shape, ELEMENT_TYPES[dtype.name])
+        return rt.HalBufferView(buffer, shape, ELEMENT_TYPES[dtype])
 
     def invoke(self, function: str, arguments: Sequence[Any], *, results: int) -> list[Any]:
         """Calls `function` with handles and integers, and returns its handles.
