@@ -35,6 +35,7 @@ _SCALARS = {
     12: "d",
 }
 _STRING, _ARRAY = 8, 9
+_LENGTH = struct.Struct("<Q")
 _MAX_DEPTH = 4
 
 
@@ -217,7 +218,25 @@ class _Reader:
             code = _SCALARS[kind]
             count = self._count(struct.calcsize(code))
             return list(struct.unpack(f"<{count}{code}", self._take(count * struct.calcsize(code))))
+        if kind == _STRING:
+            return self._texts(self._count(8))
         return [self._value(kind, depth + 1) for _ in range(self._count(8))]
+
+    def _texts(self, count: int) -> list[str]:
+        """That many strings in a row, quickly: vocabularies have hundreds of thousands."""
+        data, size, at = self._data, len(self._data), self._at
+        texts: list[str] = []
+        for _ in range(count):
+            start = at + 8
+            at = start + (_LENGTH.unpack_from(data, at)[0] if start <= size else size)
+            if at > size:
+                self._fail(f"is cut off inside a list of {count} strings")
+            try:
+                texts.append(data[start:at].decode("utf-8"))
+            except UnicodeDecodeError:
+                self._fail(f"has a string that is not UTF-8 before byte {at}")
+        self._at = at
+        return texts
 
     def _count(self, least_bytes: int) -> int:
         """A number of items that take at least `least_bytes` each."""

@@ -69,10 +69,20 @@ def from_folder(folder: SafetensorsFolder) -> TokenizerSource:
         chat_template=_template(folder, options),
         bos=bos,
         eos=eos,
-        add_bos=options.get("add_bos_token") is True,
+        add_bos=_adds_bos(tokenizer, options, bos),
         end_ids=_folder_end_ids(folder, tokenizer, eos),
         spaced=spaced,
         size=max(tokenizer.get_vocab(with_added_tokens=False).values(), default=-1) + 1,
+    )
+
+
+def _adds_bos(tokenizer: Tokenizer, options: dict[str, Any], bos: str) -> bool:
+    """What the options say, else what the tokenizer does by itself."""
+    given = options.get("add_bos_token")
+    return (
+        given
+        if isinstance(given, bool)
+        else bool(bos) and tokenizer.encode("a").tokens[:1] == [bos]
     )
 
 

@@ -159,6 +159,21 @@ DAMAGED = {
         header(count=1, pairs=text(b"key") + struct.pack("<IIQ", 9, 8, 1 << 50)),
         "announces",
     ),
+    "list of strings that ends": (
+        header(count=1, pairs=text(b"key") + struct.pack("<IIQ", 9, 8, 3) + text(b"abc") * 2),
+        "announces 3 items|cut off inside a list of 3 strings",
+    ),
+    "string longer than the file": (
+        header(
+            count=1,
+            pairs=text(b"key") + struct.pack("<IIQ", 9, 8, 2) + text(b"abc") + b"\xff" * 16,
+        ),
+        "cut off inside a list of 2 strings",
+    ),
+    "list of strings not utf-8": (
+        header(count=1, pairs=text(b"key") + struct.pack("<IIQ", 9, 8, 1) + text(b"\xff\xfe")),
+        "not UTF-8",
+    ),
     "deep arrays": (
         header(count=1, pairs=text(b"k") + struct.pack("<I", 9) + struct.pack("<IQ", 9, 1) * 9),
         "nests arrays",

@@ -7,7 +7,8 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tokenizers import Tokenizer
+from tokenizers import AddedToken, Tokenizer, processors
+from tokenizers import models as bpe
 
 from agentc import models
 from agentc.errors import ModelFormatError
@@ -156,3 +157,23 @@ def test_damaged_tokenizer_json_is_one_error(tmp_path):
         (tmp_path / "tokenizer.json").write_text(text)
         with pytest.raises(ModelFormatError, match=r"tokenizer\.json: is not a tokenizer"):
             tokenizer.from_folder(SafetensorsFolder(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("said", "does", "expected"),
+    [(None, True, True), (None, False, False), (False, True, False), (True, False, True)],
+)
+def test_whether_a_folder_begins_texts(tmp_path, said, does, expected):
+    """tokenizer_config.json decides; where it is silent, what the tokenizer does by itself."""
+    source = models.resolve("all-minilm-l6-v2").path
+    for name in ("config.json", "model.safetensors"):
+        (tmp_path / name).symlink_to(source / name)
+    built = Tokenizer(bpe.BPE(vocab={"a": 0, "<s>": 1}, merges=[]))
+    built.add_special_tokens([AddedToken("<s>", special=True)])
+    if does:
+        built.post_processor = processors.TemplateProcessing("<s> $A", special_tokens=[("<s>", 1)])
+    (tmp_path / "tokenizer.json").write_text(built.to_str())
+    options = {"bos_token": {"content": "<s>"}} | ({} if said is None else {"add_bos_token": said})
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(options))
+    found = tokenizer.from_folder(SafetensorsFolder(tmp_path))
+    assert (found.bos, found.add_bos) == ("<s>", expected)
