@@ -34,10 +34,12 @@ class Compiled:
         )
 
 
-def compile_model(name: str, folder: Path, driver: str = "local-task") -> Compiled:
-    """Builds `name`; the tokenizer file goes into `folder`."""
+def compile_model(
+    name: str, folder: Path, driver: str = "local-task", precision: str = ""
+) -> Compiled:
+    """Builds `name` in its own precision or another; the tokenizer file goes into `folder`."""
     source = models.resolve(name)
-    built = models.build(source, driver)
+    built = models.build(source, driver, precision=precision)
     tokenizer = folder / f"{name}.json"
     tokenizer.write_text(built.tokenizer_json)
     model = Model(

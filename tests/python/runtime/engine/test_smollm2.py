@@ -4,10 +4,11 @@ import asyncio
 import json
 
 import pytest
-from real_models import chat
+from real_models import chat, compile_model
 
 from agentc.runtime.engine import EngineOptions, Sampling
 from agentc.runtime.engine.batching import TokenBudget
+from agentc.runtime.engine.opening import open_draft_model
 from agentc.runtime.engine.speculation import PromptLookup
 
 QUESTIONS = [
@@ -69,6 +70,30 @@ def test_speculation_changes_no_bit(smollm2, cpu, temperature):
     assert (quick.text, quick.tokens, quick.logprobs) == (plain.text, plain.tokens, plain.logprobs)
     assert quick.accepted_tokens >= 24
     assert len(quick_steps) < 0.6 * len(plain_steps)
+
+
+def test_the_int4_model_drafts_for_the_f32_one(smollm2, cpu, tmp_path):
+    large = compile_model("smollm2-135m-instruct", tmp_path, precision="f32")
+    small = open_draft_model(
+        smollm2.model,
+        smollm2.device,
+        cpu,
+        vmfb=smollm2.vmfb,
+        parameters=smollm2.parameters,
+        tokenizer=smollm2.tokenizer,
+        max_sequences=2,
+    )
+
+    async def ask(drafter):
+        async with large.open(cpu, EngineOptions(drafter=drafter)) as engine:
+            kv = engine.append(engine.open(), chat(large, engine, QUESTIONS[2]))
+            greedy = await engine.decode(kv, Sampling(24, logprobs=0))
+            return greedy, await engine.decode(kv, Sampling(24, 0.8, logprobs=0), seed=5)
+
+    assert smollm2.model.binaries["cpu"].precision != large.model.binaries["cpu"].precision
+    for plain, quick in zip(asyncio.run(ask(None)), asyncio.run(ask(small)), strict=True):
+        assert (quick.tokens, quick.logprobs) == (plain.tokens, plain.logprobs)
+        assert quick.accepted_tokens > 0.5 * quick.drafted_tokens > 0
 
 
 def test_it_answers_streams_and_goes_on(smollm2, cpu):
