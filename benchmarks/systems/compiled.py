@@ -7,7 +7,6 @@ read the record instead, as a package's reader would.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -86,11 +85,6 @@ def weights_read_bytes(archive: Path) -> int:
 
     index = iree.ParameterIndex()
     index.load(str(archive), mmap=True)
-    return sum(entry.length for name, entry in index.items() if not _looked_up(name, index))
-
-
-def _looked_up(name: str, index: Any) -> bool:
-    """Whether a step reads single rows: position tables, and the embedding beside its own head."""
-    names = {other for other, _ in index.items()}
-    has_head = any("head" in other for other in names)
-    return name.startswith("rope") or (name.startswith("embed") and has_head)
+    has_head = any(name.startswith("head") for name, _ in index.items())
+    looked_up = ("rope", "local_rope", *(["embed"] if has_head else []))
+    return sum(entry.length for name, entry in index.items() if not name.startswith(looked_up))
