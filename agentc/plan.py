@@ -17,7 +17,7 @@ import msgspec
 
 from agentc.errors import PackageError
 
-PLAN_VERSION = 1
+PLAN_VERSION = 2
 
 
 class _Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

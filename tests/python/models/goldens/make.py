@@ -1,6 +1,6 @@
 """Writes decoder_logits.npz: what `transformers` computes for small random models of each family.
 
-    pip install torch transformers
+    pip install torch==2.13.0 transformers==5.23.0
     python tests/python/models/goldens/make.py
 
 The file holds logits and a digest of the weights; configs and weights come from `tiny.py` and a

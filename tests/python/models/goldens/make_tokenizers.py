@@ -1,7 +1,7 @@
 """Writes tokenizers.json: token ids as llama.cpp gives them, with as much of each vocabulary as
 they need.
 
-    pip install llama-cpp-python gguf
+    pip install llama-cpp-python==0.3.36 gguf==0.19.0
     python tests/python/models/goldens/make_tokenizers.py llama-bpe.gguf qwen2.gguf llama-spm.gguf
 
 The arguments are GGUF files; only their vocabularies are read. Of a vocabulary the golden keeps
