@@ -56,7 +56,7 @@ class CompiledEngine:
         self._sampler = QuickSampler(forward.vocabulary)
         self._end_tokens = frozenset(end_tokens)
         self._speculator = Speculator(
-            options.drafter, options.drafts, tokenizer, forward.vocabulary, forward.page_tokens
+            options.drafter, options.drafts, tokenizer, forward.vocabulary
         )
         self.options = options
         self._queue = Queue(

@@ -28,13 +28,11 @@ class Speculator:
         policy: DraftPolicy,
         tokenizer: Tokenizer,
         vocabulary: int,
-        page_tokens: int,
     ) -> None:
         """Raises RuntimeFault (kind "input") when the drafter's tokens are others."""
         self._drafter = drafter
         self._policy = policy
         self._vocabulary = vocabulary
-        self._page_tokens = page_tokens
         if drafter is not None:
             drafter.attach(tokenizer)
 
@@ -53,10 +51,10 @@ class Speculator:
                 (task := extended[i].task).request,
                 task.sequence.tokens,
                 len(task.sequence.generated),
-                min(length, self._room(extended[i])),
+                min(length, task.draft_room),
             )
             for i, length in zip(free, lengths, strict=True)
-            if min(length, self._room(extended[i])) > 0
+            if min(length, extended[i].task.draft_room) > 0
         }
         for i, draft in zip(asked, self._propose(list(asked.values())), strict=True):
             extended[i] = replace(extended[i], draft=self._usable(extended[i], draft))
@@ -82,13 +80,8 @@ class Speculator:
         task = share.task
         if not (task.constrained and task.decoding):
             return share
-        forced = task.forced(min(MAX_FORCED, self._room(share)))
+        forced = task.forced(max(0, min(MAX_FORCED, task.draft_room)))
         return replace(share, draft=forced, forced=True) if forced else share
-
-    def _room(self, share: Share) -> int:
-        """How many tokens of a draft can be of use and have a place in the sequence's pages."""
-        places = len(share.sequence.pages) * self._page_tokens
-        return max(0, min(share.task.draft_room, places - share.start - share.rows))
 
     def _propose(self, wants: list[Want]) -> list[list[int]]:
         if not wants:

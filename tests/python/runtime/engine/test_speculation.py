@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tiny_forward import END, TinyForward
 
 from agentc.runtime.engine import Sampling
+from agentc.runtime.engine.reservation import PageByPage
 from agentc.runtime.engine.speculation import PromptLookup
 
 
@@ -228,4 +229,28 @@ def test_a_callback_that_raises_inside_a_run_ends_its_own_request_only():
     assert isinstance(d.result(bad), ValueError)
     call = Call(tuple(range(20, 29)), Sampling(20))
     assert list(d.result(good).tokens) == generate_alone(forward, call)
+    d.assert_all_free()
+
+
+@settings(deadline=None, max_examples=12)
+@given(st.integers(0, 2**32), st.sampled_from([1, 4]))
+def test_in_a_small_pool_with_sequences_that_give_way(seed, headroom):
+    """Pages are given while the text grows, so drafts and neighbours compete for the last ones."""
+    random = np.random.default_rng(seed)
+    forward = TinyForward(pages=10)
+    drafter = Corrupt(Future(forward), random, 0.1)
+    reservation = PageByPage(headroom)
+    d = Driver(forward, drafter=drafter, drafts=Always(6), reservation=reservation)
+    expected, requests = [], []
+    for number in range(5):
+        prompt = tuple(random.integers(0, 256, random.integers(1, 40)).tolist())
+        sampling = Sampling(int(random.integers(1, 50)), float(random.choice([0.0, 1.0])))
+        expected.append(generate_alone(forward, Call(prompt, sampling, number)))
+        urgency = int(random.integers(3))
+        requests.append(d.submit(d.snapshot(prompt), sampling, number, priority=urgency))
+        for _ in range(random.integers(4)):
+            d.engine.step()
+    d.run()
+    for request, tokens in zip(requests, expected, strict=True):
+        assert list(d.result(request).tokens) == tokens
     d.assert_all_free()
