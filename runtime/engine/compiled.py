@@ -103,6 +103,11 @@ class CompiledEngine:
         return logits
 
     @property
+    def suspensions(self) -> int:
+        """How often a request had to give way so far."""
+        return self._queue.suspensions
+
+    @property
     def busy(self) -> bool:
         """Whether `step` has something to do."""
         return bool(self._queue.waiting or self._queue.running)

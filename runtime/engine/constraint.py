@@ -60,6 +60,10 @@ class Constraint:
             )
 
 
+MAX_COMPILED = 256
+"""Grammars that are remembered: callers may bring a new one with every call."""
+
+
 class Grammars:
     """Makes constraints for one tokenizer; a grammar is compiled once and then copied."""
 
@@ -83,7 +87,10 @@ class Grammars:
         with self._lock:
             if grammar not in self._compiled:
                 self._compiled[grammar] = self._compile(grammar)
-            return Constraint(self._compiled[grammar].deep_copy(), self._tokenizer)
+            self._compiled[grammar] = compiled = self._compiled.pop(grammar)  # now the youngest
+            while len(self._compiled) > MAX_COMPILED:
+                del self._compiled[next(iter(self._compiled))]
+            return Constraint(compiled.deep_copy(), self._tokenizer)
 
     def _compile(self, grammar: str) -> LLMatcher:
         if self._masks is None:

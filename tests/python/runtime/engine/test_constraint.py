@@ -83,3 +83,12 @@ def test_a_grammar_is_compiled_once(driver):
     for seed in range(3):
         d.call(d.snapshot([seed]), Sampling(20, choices=("a", "b")))
     assert len(d.engine.grammars._compiled) == 1
+
+
+def test_compiled_grammars_are_bounded(driver, monkeypatch):
+    monkeypatch.setattr("agentc.runtime.engine.constraint.MAX_COMPILED", 2)
+    grammars = driver().engine.grammars
+    for number in (1, 2, 1, 3):
+        grammars.make(Sampling(9, choices=(f"answer {number}",)))
+    kept = " ".join(grammars._compiled)
+    assert "answer 1" in kept and "answer 3" in kept and "answer 2" not in kept
