@@ -28,6 +28,9 @@ struct job {
   size_t strip; // panels finished together: a multiple of `unit`
   finish_t *finish;
   const void *context; // of `finish`
+  // Results to ask for ahead [rows, columns] (or null), so many to a panel.
+  const float *y;
+  size_t columns, panel_columns;
 };
 
 // Activations of the rows in work, on the stack: workers have 128 KiB. Depth is
@@ -141,6 +144,15 @@ INLINE ahead_t fetch_plan(const job_t *job, size_t rows, size_t panel,
                    .step = (bytes / steps + 63) / 64 * 64};
 }
 
+// Asks for the memory that a tile's results go to: stores wait in line for it.
+INLINE void fetch_results(const job_t *job, size_t row, size_t rows,
+                          size_t panel, size_t last) {
+  for (size_t r = row; job->y && r < row + rows; r++) {
+    const float *y = job->y + r * job->columns + panel * job->panel_columns;
+    fetch((const uint8_t *)y, (last - panel) * job->panel_columns * 4);
+  }
+}
+
 // Quantised rows times panels [panel, last); panels [last, next) come after.
 static void run_strip(const job_t *job, size_t first_row, size_t rows,
                       const group_t *x, size_t panel, size_t last,
@@ -152,6 +164,7 @@ static void run_strip(const job_t *job, size_t first_row, size_t rows,
   for (size_t t = 0; t < tiles_of(rows); t++) {
     const size_t start = tile_start(rows, t);
     const size_t height = tile_start(rows, t + 1) - start;
+    fetch_results(job, first_row + start, height, panel, last);
     for (size_t v = begin, width; v < end; v += width) {
       width = tile_width(rows, end - v);
       tile(height, width, x + start * blocks, job->w, v, blocks,

@@ -7,22 +7,23 @@ INLINE size_t panels_for(size_t columns) {
   return (columns + PANEL - 1) / PANEL;
 }
 
-// Weights are fetched a strip ahead: a short one is there sooner, a long one
-// costs less per row.
-INLINE size_t strip_of(size_t rows) { return rows > 16 ? 4 : 2; }
-
-// A product whose results go to `out` column by column.
+// A product whose results go to `out` column by column. Of few rows, the first
+// strip should be short, to be there soon, and the results stay in the cache.
 INLINE job_t plain_job(const float *x, const uint8_t *w, const output_t *out,
                        size_t rows, size_t depth) {
+  const int many = rows > 16;
   return (job_t){.x = x,
                  .w = w,
                  .rows = rows,
                  .depth = depth,
                  .panels = panels_for(out->columns),
                  .unit = 1,
-                 .strip = strip_of(rows),
+                 .strip = many ? 4 : 2,
                  .finish = finish_sum,
-                 .context = out};
+                 .context = out,
+                 .y = many ? out->y : 0,
+                 .columns = out->columns,
+                 .panel_columns = PANEL};
 }
 
 // y = x W^T
@@ -95,6 +96,7 @@ INLINE void gated(finish_t *finish, const float *x, const float *norm,
   job.eps = float_scalar(eps);
   job.panels *= 2;
   job.unit = 2;
+  job.panel_columns = PANEL / 2;
   job.finish = finish;
   run(&job, group, groups);
 }

@@ -28,7 +28,7 @@ from agentc.models.dispatch import (
     workgroups,
 )
 from agentc.models.pages import page_shape
-from agentc.models.panels import GROUP, PANEL, panels_shape
+from agentc.models.panels import PANEL, panels_shape, width_refusal
 from agentc.models.quantised_weights import HEAD_NORM
 from agentc.models.tensor_module import Shape, Tensor, TensorModule
 from agentc.models.tensor_program import Function
@@ -64,10 +64,8 @@ def refusal(config: DecoderConfig) -> str:
     if c.head_dim % PANEL or c.head_dim > _MAX_HEAD_DIM:
         return f"head_dim is {c.head_dim}, expected a multiple of {PANEL} up to {_MAX_HEAD_DIM}"
     widths = {"d_model": c.d_model, "ffn": c.ffn, "heads * head_dim": c.heads * c.head_dim}
-    for name, width in widths.items():
-        if width % GROUP:
-            return f"{name} is {width}, expected a multiple of {GROUP}"
-    return ""
+    reasons = (width_refusal(name, width) for name, width in widths.items())
+    return next(filter(None, reasons), "")
 
 
 def emit_fused(

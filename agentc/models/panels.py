@@ -20,6 +20,8 @@ PANEL = 16
 """Outputs of a panel; a matrix is padded to a multiple with rows of zeros."""
 GROUP = 32
 """Inputs that share a scale."""
+MAX_INPUTS = 52_352
+"""Kernels keep quantised rows on the stack, at least one of them whole (kernels/linear.h)."""
 BLOCK_BYTES = {"q4": 320, "q8": 544}
 _CODE_BYTES = {"q4": 16, "q8": 32}
 _OFFSET = 128
@@ -42,6 +44,15 @@ class Quantised(NamedTuple):
     def form(self) -> str:
         """ "q4" or "q8"."""
         return "q8" if self.minima is None else "q4"
+
+
+def width_refusal(name: str, inputs: int) -> str:
+    """Returns why kernels take no matrix with that many inputs, called `name`, or ""."""
+    if inputs % GROUP:
+        return f"{name} is {inputs}, expected a multiple of {GROUP}"
+    if inputs > MAX_INPUTS:
+        return f"{name} is {inputs}, expected at most {MAX_INPUTS}"
+    return ""
 
 
 def panel_count(outputs: int) -> int:

@@ -25,7 +25,7 @@ from agentc.models.config import BertConfig
 from agentc.models.dispatch import Kernel, KernelFile, dispatch, link_kernels, workgroups
 from agentc.models.encoder_head import relevance, unit_rows
 from agentc.models.linear import KernelLinear, gather_rows
-from agentc.models.panels import GROUP, pack_panels, panels_shape
+from agentc.models.panels import GROUP, pack_panels, panels_shape, width_refusal
 from agentc.models.quantise import quantise, quantise_rows
 from agentc.models.scalar_body import Body, Scalar
 from agentc.models.tensor_module import Argument, Shape, Tensor, TensorModule
@@ -58,10 +58,9 @@ def refusal(config: BertConfig, precision: str) -> str:
     """Returns why the kernels cannot take a model's shapes, or ""."""
     if config.head_dim > _MAX_HEAD_DIM:
         return f"head_dim is {config.head_dim}, expected at most {_MAX_HEAD_DIM}"
-    for name in ("d_model", "ffn") if precision == "i8" else ():
-        if getattr(config, name) % GROUP:
-            return f"{name} is {getattr(config, name)}, expected a multiple of {GROUP}"
-    return ""
+    widths = ("d_model", "ffn") if precision == "i8" else ()
+    reasons = (width_refusal(name, getattr(config, name)) for name in widths)
+    return next(filter(None, reasons), "")
 
 
 def weight_bytes(config: BertConfig) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +30,7 @@ class Matrix:
         return len(self.values)
 
 
+@functools.lru_cache(maxsize=64)
 def matrix(form: str, outputs: int, inputs: int, seed: int = 0) -> Matrix:
     """All codes occur, 0 included; scales differ by group, some of them f16 subnormals."""
     rng = np.random.default_rng([seed, outputs, inputs])

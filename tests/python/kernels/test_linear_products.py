@@ -6,6 +6,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from agentc.models.panels import MAX_INPUTS
+
 from . import calling
 from .linear_cases import EPS, OBJECTS, activations, allowed, matrix, product, run
 
@@ -90,3 +92,12 @@ def test_columns_beyond_the_last_are_not_written(form, variant):
     y = np.full(3 * 21 + 16, np.nan, np.float32)
     run(form, variant, "linear", [x, m.panels, y], [3, 21, 64])
     assert np.isfinite(y[: 3 * 21]).all() and np.isnan(y[3 * 21 :]).all()
+
+
+@every_object
+def test_the_deepest_matrix_that_the_host_lets_through(form, variant):
+    """One row of it is all that fits a worker's stack."""
+    m = matrix(form, 16, MAX_INPUTS)
+    x = activations(2, MAX_INPUTS)
+    error = np.abs(product(m, variant, x) - x.astype(np.float64) @ m.values.T)
+    assert (error <= allowed(x, m)).all()

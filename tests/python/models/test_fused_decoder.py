@@ -181,6 +181,7 @@ def test_five_calls_a_layer(tmp_path):
     [
         ({"d_model": 52}, "d_model is 52, expected a multiple of 32"),
         ({"ffn": 70}, "ffn is 70, expected a multiple of 32"),
+        ({"ffn": 52384}, "ffn is 52384, expected at most 52352"),
         ({"head_dim": 24}, "head_dim is 24, expected a multiple of 16 up to 256"),
         ({"head_dim": 272}, "head_dim is 272"),
         ({"heads": 3, "kv_heads": 1}, "heads . head_dim is 48"),

@@ -147,6 +147,8 @@ def test_refusals():
     odd = dataclasses.replace(config, ffn=150)
     assert "ffn is 150, expected a multiple of 32" in ragged_encoder.refusal(odd, "i8")
     assert ragged_encoder.refusal(odd, "f32") == ""
+    deep = dataclasses.replace(config, ffn=52384)
+    assert "ffn is 52384, expected at most 52352" in ragged_encoder.refusal(deep, "i8")
     wide = dataclasses.replace(config, d_model=480)
     assert "head_dim is 160, expected at most 128" in ragged_encoder.refusal(wide, "f32")
 
