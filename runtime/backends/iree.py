@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from agentc.errors import PackageError, RuntimeFault
 from agentc.runtime.backends import rows
+from agentc.runtime.backends.parameters import open_parameters
 from agentc.runtime.backends.rows import PAGE_BYTES, Bytes, aligned_zeros, import_host
 
 ELEMENT_TYPES: dict[np.dtype[Any], Any] = {
@@ -101,14 +102,14 @@ class IreeModule:
         try:
             self._hal = rt.create_hal_module(instance, device)
             if parameters is not None:
-                self._index = rt.ParameterIndex()
-                self._index.load(str(parameters), mmap=True)
+                self._index, memory = open_parameters(parameters, on_host=self.on_host)
+                self._host_memory += [memory] if memory is not None else []
                 self._provider = self._index.create_provider("model")
                 self._io = rt.create_io_parameters_module(instance, self._provider)
             self._module = rt.VmModule.mmap(instance, str(vmfb))
             modules = [self._io, self._hal, self._module] if self._io else [self._hal, self._module]
             self._context = rt.VmContext(instance, modules)
-        except (RuntimeError, ValueError, OSError) as error:
+        except (RuntimeError, ValueError, OSError, IndexError) as error:
             raise PackageError(
                 f"cannot load {vmfb.name} on {driver!r}: {_first_line(error)}; compile the "
                 "package for this machine"
