@@ -22,6 +22,8 @@ _END_TEXTS = (
 )
 """Control tokens that end a turn in the families we know: files often name only one of theirs."""
 
+_MAX_TOKEN_CHARS = 1000
+"""Work grows with the square of a token's length; real ones have a few hundred at most."""
 _WORDS = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 _CASELESS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|"
 _TAIL = r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
@@ -86,6 +88,11 @@ def _types(file: GgufFile, tokens: Sequence[str]) -> list[int]:
         raise ModelFormatError(
             f"{file.path.name}: has {len(tokens)} tokens ({len(set(tokens))} different) and "
             f"{len(types)} token types, expected as many, and at least one"
+        )
+    if (longest := max(map(len, tokens))) > _MAX_TOKEN_CHARS:
+        raise ModelFormatError(
+            f"{file.path.name}: has a token of {longest} characters, expected at most "
+            f"{_MAX_TOKEN_CHARS}"
         )
     return types
 

@@ -140,6 +140,10 @@ BROKEN = {
     "no tokens": ({"tokens": [], "token_type": []}, "has no 'tokenizer.ggml.tokens'"),
     "fewer types": ({"token_type": [1, 1]}, "and 2 token types, expected as many"),
     "a token twice": ({"tokens": ["a"] * 5, "token_type": [1] * 5}, r"5 tokens \(1 different\)"),
+    "a token without end": (
+        {"tokens": ["a", "b" * 100_000], "token_type": [1, 1], "scores": [0.0, 0.0]},
+        "a token of 100000 characters, expected at most 1000",
+    ),
     "no scores": ({"scores": [0.0, 1.0]}, "has 2 scores, expected a number for each"),
     "scores that are none": ({"scores": None}, "expected a number for each"),
     "unknown kind": ({"model": "t5"}, "tokenizer 't5' is not supported, expected gpt2 or llama"),

@@ -33,7 +33,7 @@ def archive_of(module, weights):
     return pack.pack(declared, weights.__getitem__, origin)
 
 
-@pytest.mark.parametrize("family", ["llama", "qwen2", "gemma3"])
+@pytest.mark.parametrize("family", tiny.FAMILIES)
 def test_mixed_batch(family):
     config = tiny.family_config(family)
     weights = tiny.decoder_weights(config)
