@@ -21,6 +21,10 @@
   TYPE *NAME = NAME##_aligned + NAME##_offset;                                 \
   (void)NAME##_base, (void)NAME##_size, (void)NAME##_stride
 
+// Largest magnitude that rounding to whole numbers takes for zero, so that a
+// whole number divided by it is finite.
+#define NEGLIGIBLE 1e-30f
+
 #define INLINE static inline __attribute__((always_inline))
 
 typedef union {
@@ -88,17 +92,42 @@ INLINE vec exponential(vec x) {
   return p * (vec)exponent;
 }
 
-// Sums and maxima over lanes, by halves, always in the same order.
+// Lane i of the result is lane i ^ BIT: an exchange of neighbours, or of halves.
+#define LANES_4(FROM, BIT)                                                     \
+  (FROM + 0) ^ BIT, (FROM + 1) ^ BIT, (FROM + 2) ^ BIT, (FROM + 3) ^ BIT
+#define LANES_8(FROM, BIT) LANES_4(FROM, BIT), LANES_4(FROM + 4, BIT)
+#if LANES == 16
+#define EXCHANGED(V, BIT)                                                      \
+  __builtin_shufflevector(V, V, LANES_8(0, BIT), LANES_8(8, BIT))
+#elif LANES == 8
+#define EXCHANGED(V, BIT) __builtin_shufflevector(V, V, LANES_8(0, BIT))
+#else
+#define EXCHANGED(V, BIT) __builtin_shufflevector(V, V, LANES_4(0, BIT))
+#endif
+// Combines all lanes of `v`, by halves: always in the same order.
+#if LANES == 16
+#define FOLD(COMBINE)                                                          \
+  COMBINE(8) COMBINE(4) COMBINE(2) COMBINE(1)
+#elif LANES == 8
+#define FOLD(COMBINE) COMBINE(4) COMBINE(2) COMBINE(1)
+#else
+#define FOLD(COMBINE) COMBINE(2) COMBINE(1)
+#endif
+
 INLINE float sum_lanes(vec v) {
-  for (int width = LANES / 2; width > 0; width /= 2)
-    for (int i = 0; i < width; i++)
-      v[i] += v[i + width];
+#define ADD(BIT) v += EXCHANGED(v, BIT);
+  FOLD(ADD)
+  return v[0];
+}
+INLINE int32_t sum_int_lanes(ivec v) {
+  FOLD(ADD)
+#undef ADD
   return v[0];
 }
 INLINE float max_lanes(vec v) {
-  for (int width = LANES / 2; width > 0; width /= 2)
-    for (int i = 0; i < width; i++)
-      v[i] = v[i] > v[i + width] ? v[i] : v[i + width];
+#define MAXIMUM(BIT) v = larger(v, EXCHANGED(v, BIT));
+  FOLD(MAXIMUM)
+#undef MAXIMUM
   return v[0];
 }
 

@@ -14,9 +14,6 @@ typedef struct {
   int32_t sum;      // of q
 } group_t;
 
-// Largest magnitude that counts as zero, so that 127 / magnitude is finite.
-#define NEGLIGIBLE 1e-36f
-
 INLINE void quantise_group(const float *x, group_t *out) {
   int32_t top = 0; // magnitudes compare like their bits
   for (int i = 0; i < GROUP; i++) {

@@ -2,37 +2,50 @@
 // the KV write, and attention over the pages.
 //
 // The file that includes this one says FORMAT and NAME(function), and how its
-// pages are read: queries_t, set_query, score_block and sum_block.
+// pages are read: queries_t, set_query, score_pages and sum_block.
 #ifndef AGENTC_KERNELS_ATTENTION_H
 #define AGENTC_KERNELS_ATTENTION_H
 
 #include "attention_tile.h"
 
-// Attention of n queries over the keys of pages [first_page, ...) up to `keys`.
+INLINE void score_block(const int n, const queries_t *q, tile_t *t,
+                        const pages_t *p, const block_t *b, ahead_t *a) {
+  const int count = pages_at_once(n);
+  size_t page = b->from;
+  for (; page + (size_t)count <= b->end; page += (size_t)count)
+    score_pages(n, count, q, t, p, b, a, page);
+  for (; page < b->end; page++)
+    score_pages(n, 1, q, t, p, b, a, page);
+}
+
+// Attention of n queries over the pages of a unit, of which `keys` is the number
+// of keys up to the last one.
 INLINE void attend(const int n, queries_t *q, tile_t *t, const pages_t *p,
-                   size_t first_page, size_t keys) {
-  block_t b = {.keys = keys, .pages = (keys + PAGE - 1) / PAGE};
-  b.start = first_page / BLOCK * BLOCK;
-  for (b.from = first_page; b.from < b.pages; b.from = b.start) {
-    b.end = b.start + BLOCK < b.pages ? b.start + BLOCK : b.pages;
-    score_block(n, q, t, p, &b);
+                   ahead_t *a, size_t keys) {
+  const int lines = (int)(p->part_bytes / LINE) / (2 * n * VECS) + 1;
+  block_t b = {.keys = keys};
+  for (b.from = p->first; b.from < p->end; b.from = b.end) {
+    begin_block(a);
+    b.start = b.from / BLOCK * BLOCK;
+    b.end = block_end(p, b.from);
+    score_block(n, q, t, p, &b, a);
     for (int i = 0; i < n; i++)
-      soften(t, i, &b);
-    sum_block(n, q, t, p, &b);
+      soften(t, i, &b, a, lines);
+    sum_block(n, q, t, p, &b, a);
     for (int i = 0; i < n; i++)
       merge(t, i, p->dim);
-    b.start += BLOCK;
+    a->working++;
   }
 }
 
 // The number of queries is a constant inside each case, so that the sums stay
 // in registers.
 static void attend_tile(size_t n, queries_t *q, tile_t *t, const pages_t *p,
-                        size_t first_page, size_t keys) {
+                        ahead_t *a, size_t keys) {
   switch (n) {
 #define CASE(N)                                                                \
   case N:                                                                      \
-    attend(N, q, t, p, first_page, keys);                                      \
+    attend(N, q, t, p, a, keys);                                               \
     return;
   CASE(1)
   CASE(2)
@@ -54,59 +67,123 @@ static void attend_tile(size_t n, queries_t *q, tile_t *t, const pages_t *p,
   }
 }
 
-// The queries of neighbouring rows of one sequence, all of one kv head: query i
-// is at row `row` + i / per_head, head `head` + i % per_head.
+// What a call of `attention` got, and the rows that a tile has at most.
 typedef struct {
   const float *queries;
+  const int32_t *positions, *sequence_of, *block_table;
+  const element *pool;
   float *out;
-  const int32_t *positions;
-  size_t heads, row, head, per_head, window;
-} span_t;
+  size_t rows, table_width, heads, kv_heads, dim, layer, layers, window;
+  size_t per_head, most, group, groups;
+} call_t;
 
-INLINE size_t vector_of(const span_t *s, size_t i, size_t dim) {
-  const size_t row = s->row + i / s->per_head;
-  return (row * s->heads + s->head + i % s->per_head) * dim;
-}
-
-// Runs queries [from, from + n) of a span.
-INLINE void run_queries(queries_t *q, tile_t *t, const pages_t *p,
-                        const span_t *s, size_t from, size_t n) {
-  const size_t dim = p->dim;
-  for (size_t i = 0; i < n; i++) {
-    const size_t last =
-        (size_t)s->positions[s->row + (from + i) / s->per_head];
-    set_query(q, (int)i, s->queries + vector_of(s, from + i, dim), dim);
-    for (size_t d = 0; d < dim; d += LANES)
-      store(t->out[i] + d, splat(0.0f));
-    t->last[i] = last;
-    t->first[i] = s->window && last >= s->window ? last - s->window + 1 : 0;
-    t->top[i] = MASKED;
-    t->total[i] = 0.0f;
-  }
-  attend_tile(n, q, t, p, t->first[0] / PAGE, t->last[n - 1] + 1);
-  for (size_t i = 0; i < n; i++) {
-    float *y = s->out + vector_of(s, from + i, dim);
-    const float scale = 1.0f / t->total[i];
-    for (size_t d = 0; d < dim; d += LANES)
-      store(y + d, load(t->out[i] + d) * scale);
-  }
-}
+// A unit of work: `count` queries from query `from` on, of the `rows` x per_head
+// queries of kv head `head` that rows `row` .. of one sequence have. Unit
+// `number` belongs to workgroup number % groups. Units of a head are neighbours:
+// they often share pages.
+typedef struct {
+  size_t number, head, row, rows, from, count;
+  pages_t pages;
+} unit_t;
 
 // Rows from `row` on that make one tile: one sequence, positions that follow
 // one another.
-INLINE size_t tile_rows(const int32_t *sequence_of, const int32_t *positions,
-                        size_t row, size_t rows, size_t most) {
+INLINE size_t tile_rows(const call_t *c, size_t row) {
   size_t n = 1;
-  while (n < most && row + n < rows &&
-         sequence_of[row + n] == sequence_of[row] &&
-         positions[row + n] == positions[row] + (int32_t)n)
+  while (n < c->most && row + n < c->rows &&
+         c->sequence_of[row + n] == c->sequence_of[row] &&
+         c->positions[row + n] == c->positions[row] + (int32_t)n)
     n++;
   return n;
 }
 
+INLINE size_t row_of(const call_t *c, const unit_t *u, size_t i) {
+  return u->row + (u->from + i) / c->per_head;
+}
+INLINE size_t vector_of(const call_t *c, const unit_t *u, size_t i) {
+  const size_t head = u->head * c->per_head + (u->from + i) % c->per_head;
+  return (row_of(c, u, i) * c->heads + head) * c->dim;
+}
+INLINE size_t first_key(const call_t *c, size_t last) {
+  return c->window && last >= c->window ? last - c->window + 1 : 0;
+}
+
+INLINE void find_pages(const call_t *c, unit_t *u) {
+  const size_t first = (size_t)c->positions[row_of(c, u, 0)];
+  const size_t last = (size_t)c->positions[row_of(c, u, u->count - 1)];
+  const size_t sequence = (size_t)c->sequence_of[u->row];
+  u->pages = (pages_t){
+      .pool = page_part(FORMAT, c->pool, 0, c->layer, c->layers, u->head,
+                        c->kv_heads, c->dim),
+      .table = c->block_table + sequence * c->table_width,
+      .page_bytes = c->layers * c->kv_heads * part_bytes(FORMAT, c->dim),
+      .part_bytes = key_bytes(FORMAT, c->dim),
+      .dim = c->dim,
+      .first = first_key(c, first) / PAGE,
+      .end = last / PAGE + 1};
+}
+
+// Goes on to the next unit of all workgroups. Returns whether there is one.
+INLINE int step_unit(const call_t *c, unit_t *u) {
+  u->number++;
+  u->from += u->count;
+  if (u->from == u->rows * c->per_head) {
+    u->from = 0;
+    u->row += u->rows;
+    if (u->row == c->rows) {
+      u->row = 0;
+      if (++u->head == c->kv_heads)
+        return 0;
+    }
+    u->rows = tile_rows(c, u->row);
+  }
+  // Many queries a head make several units of about the same size.
+  const size_t left = u->rows * c->per_head - u->from;
+  const size_t parts = (left + MAX_QUERIES - 1) / MAX_QUERIES;
+  u->count = (left + parts - 1) / parts;
+  return 1;
+}
+
+// Goes on to the next unit of this workgroup. Rows that are padding have the
+// result 0.
+INLINE int next_unit(const call_t *c, unit_t *u) {
+  while (step_unit(c, u)) {
+    if (u->number % c->groups != c->group)
+      continue;
+    if (c->sequence_of[u->row] >= 0) {
+      find_pages(c, u);
+      return 1;
+    }
+    for (size_t i = 0; i < u->count; i++)
+      for (size_t d = 0; d < c->dim; d += LANES)
+        store(c->out + vector_of(c, u, i) + d, splat(0.0f));
+  }
+  return 0;
+}
+
+INLINE void run_unit(const call_t *c, const unit_t *u, queries_t *q, tile_t *t,
+                     ahead_t *a) {
+  for (size_t i = 0; i < u->count; i++) {
+    const size_t last = (size_t)c->positions[row_of(c, u, i)];
+    set_query(q, (int)i, c->queries + vector_of(c, u, i), c->dim);
+    for (size_t d = 0; d < c->dim; d += LANES)
+      store(t->out[i] + d, splat(0.0f));
+    t->first[i] = first_key(c, last);
+    t->last[i] = last;
+    t->top[i] = MASKED;
+    t->total[i] = 0.0f;
+  }
+  attend_tile(u->count, q, t, &u->pages, a, t->last[u->count - 1] + 1);
+  for (size_t i = 0; i < u->count; i++) {
+    float *y = c->out + vector_of(c, u, i);
+    const float scale = 1.0f / t->total[i];
+    for (size_t d = 0; d < c->dim; d += LANES)
+      store(y + d, load(t->out[i] + d) * scale);
+  }
+}
+
 // Attention of every row over the `window` keys up to its own position (0: over
-// all). A unit of work is a tile of rows times one kv head; unit u belongs to
-// workgroup u % groups. Units of a head are neighbours: they share its pages.
+// all).
 void NAME(attention)(BUFFER(const float, queries),
                      BUFFER(const int32_t, positions),
                      BUFFER(const int32_t, sequence_of),
@@ -123,34 +200,25 @@ void NAME(attention)(BUFFER(const float, queries),
   POINTER(float, out);
   const size_t per_head = heads / kv_heads;
   const size_t most = per_head < MAX_QUERIES ? MAX_QUERIES / per_head : 1;
+  const call_t call = {queries, positions,   sequence_of, block_table, pool,
+                       out,     rows,        table_width, heads,       kv_heads,
+                       dim,     layer,       layers,      window,      per_head,
+                       most,    group,       groups};
+  if (rows == 0)
+    return;
   queries_t q;
   tile_t tile;
-  pages_t p = {.dim = dim, .value_offset = key_bytes(FORMAT, dim)};
-  p.page_bytes = layers * kv_heads * part_bytes(FORMAT, dim);
-  span_t s = {.queries = queries, .out = out, .positions = positions,
-              .heads = heads, .per_head = per_head, .window = window};
-  size_t unit = 0;
-  for (size_t h = 0; h < kv_heads; h++)
-    for (size_t r = 0, n; r < rows; r += n, unit++) {
-      n = tile_rows(sequence_of, positions, r, rows, most);
-      if (unit % groups != group)
-        continue;
-      s.row = r;
-      s.head = h * per_head;
-      const size_t all = n * per_head;
-      if (sequence_of[r] < 0) { // padding: the result is 0
-        for (size_t i = 0; i < all; i++)
-          for (size_t d = 0; d < dim; d += LANES)
-            store(out + vector_of(&s, i, dim) + d, splat(0.0f));
-        continue;
-      }
-      p.table = block_table + (size_t)sequence_of[r] * table_width;
-      p.pool = page_part(FORMAT, pool, 0, layer, layers, h, kv_heads, dim);
-      for (size_t from = 0, count; from < all; from += count) {
-        count = all - from < MAX_QUERIES ? all - from : MAX_QUERIES;
-        run_queries(&q, &tile, &p, &s, from, count);
-      }
-    }
+  ahead_t ahead = {0};
+  unit_t units[2] = {{.number = (size_t)-1}}; // a step before unit 0
+  int now = 0, more = next_unit(&call, &units[now]);
+  while (more) {
+    unit_t *this = &units[now], *next = &units[!now];
+    *next = *this;
+    more = next_unit(&call, next);
+    begin_unit(&ahead, &this->pages, more ? &next->pages : 0);
+    run_unit(&call, this, &q, &tile, &ahead);
+    now = !now;
+  }
 }
 
 // out[i] = (x[i] cos - x[i + half] sin) scale, and the other half likewise.

@@ -6,6 +6,8 @@
 
 #define NUMBER_BYTES (FORMAT == PAGE_F32 ? sizeof(float) : sizeof(half))
 
+#define PAIR_LINES (FORMAT == PAGE_F32 ? 2 : 1) // of two dimensions of K
+
 INLINE vec load_numbers(const uint8_t *p, size_t index) {
   return FORMAT == PAGE_F32 ? load((const float *)p + index)
                             : load_half((const half *)p + index);
@@ -20,10 +22,10 @@ INLINE void set_query(queries_t *q, int query, const float *x, size_t dim) {
     store(q->x[query] + d, load(x + d));
 }
 
-// Scores of `count` pages from `page` on. Meanwhile their values are fetched.
+// Scores of `count` pages from `page` on.
 INLINE void score_pages(const int n, const int count, const queries_t *q,
                         tile_t *t, const pages_t *p, const block_t *b,
-                        size_t page) {
+                        ahead_t *a, size_t page) {
   vec sum[4][MAX_QUERIES][VECS];
   const uint8_t *keys[4];
   for (int c = 0; c < count; c++) {
@@ -32,10 +34,9 @@ INLINE void score_pages(const int n, const int count, const queries_t *q,
       for (int v = 0; v < VECS; v++)
         sum[c][i][v] = splat(0.0f);
   }
-  const size_t row_bytes = PAGE * NUMBER_BYTES;
   for (size_t d = 0; d < p->dim; d += 2) {
-    for (int c = 0; c < count; c++)
-      prefetch(keys[c] + p->value_offset + d * row_bytes, 2 * row_bytes);
+    if (d % 8 != 6)
+      fetch(a, count * PAIR_LINES);
     for (size_t e = d; e < d + 2; e++)
       for (int c = 0; c < count; c++)
         for (int v = 0; v < VECS; v++) {
@@ -53,36 +54,23 @@ INLINE void score_pages(const int n, const int count, const queries_t *q,
       }
 }
 
-INLINE void score_block(const int n, const queries_t *q, tile_t *t,
-                        const pages_t *p, const block_t *b) {
-  const int count = pages_at_once(n);
-  size_t page = b->from;
-  for (; page + (size_t)count <= b->end; page += (size_t)count)
-    score_pages(n, count, q, t, p, b, page);
-  for (; page < b->end; page++)
-    score_pages(n, 1, q, t, p, b, page);
-}
-
 // Weighted sums of `width` vectors of dimensions from `d` on. Stops at the last
-// key: the rest of a page may hold anything, NaN included. In the first pass
-// the keys of the next block are fetched.
+// key: the rest of a page may hold anything, NaN included.
 INLINE void sum_dims(const int n, const int width, tile_t *t, const pages_t *p,
-                     const block_t *b, size_t d) {
+                     const block_t *b, ahead_t *a, size_t d) {
   vec sum[4][MAX_QUERIES];
   for (int w = 0; w < width; w++)
     for (int i = 0; i < n; i++)
       sum[w][i] = splat(0.0f);
-  const size_t token_bytes = p->dim * NUMBER_BYTES;
+  const int lines = (int)(width * LANES * NUMBER_BYTES / LINE);
   for (size_t page = b->from; page < b->end; page++) {
     const uint8_t *values = values_of(p, page);
-    const uint8_t *next =
-        d == 0 && page + BLOCK < b->pages ? keys_of(p, page + BLOCK) : 0;
     const size_t column = column_of(b, page);
     const size_t left = b->keys - page * PAGE;
     const size_t limit = left < PAGE ? left : PAGE;
     for (size_t k = 0; k < limit; k++) {
-      if (next)
-        prefetch(next + k * token_bytes, token_bytes);
+      if (k % 4 != 3)
+        fetch(a, lines);
       for (int w = 0; w < width; w++) {
         const vec v =
             load_numbers(values, k * p->dim + d + (size_t)(w * LANES));
@@ -98,15 +86,15 @@ INLINE void sum_dims(const int n, const int width, tile_t *t, const pages_t *p,
 }
 
 INLINE void sum_block(const int n, queries_t *q, tile_t *t, const pages_t *p,
-                      const block_t *b) {
+                      const block_t *b, ahead_t *a) {
   (void)q;
   const int width = dims_at_once(n);
   const size_t step = (size_t)width * LANES;
   size_t d = 0;
   for (; d + step <= p->dim; d += step)
-    sum_dims(n, width, t, p, b, d);
+    sum_dims(n, width, t, p, b, a, d);
   for (; d < p->dim; d += LANES)
-    sum_dims(n, 1, t, p, b, d);
+    sum_dims(n, 1, t, p, b, a, d);
 }
 
 #endif // AGENTC_KERNELS_ATTENTION_FLOAT_H

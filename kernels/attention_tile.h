@@ -9,12 +9,10 @@
 #ifndef AGENTC_KERNELS_ATTENTION_TILE_H
 #define AGENTC_KERNELS_ATTENTION_TILE_H
 
+#include "attention_pages.h"
 #include "dot.h"
-#include "pages.h"
 
 #define VECS (PAGE / LANES) // vectors that hold one number per key of a page
-#define BLOCK 8             // pages of a block
-#define BLOCK_KEYS (BLOCK * PAGE)
 #define MASKED -1e30f
 
 // Queries of a tile, and how many sums fit the registers beside their operands.
@@ -32,25 +30,11 @@
 #define SUMS 12
 #endif
 
-// The pages of one sequence, for one layer and kv head.
-typedef struct {
-  const uint8_t *pool; // the part in page 0
-  const int32_t *table;
-  size_t page_bytes, value_offset, dim;
-} pages_t;
-
-INLINE const uint8_t *keys_of(const pages_t *p, size_t page) {
-  return p->pool + (size_t)p->table[page] * p->page_bytes;
-}
-INLINE const uint8_t *values_of(const pages_t *p, size_t page) {
-  return keys_of(p, page) + p->value_offset;
-}
-
 // Pages [from, end) of the block that begins at page `start`. A page's keys have
 // the columns from (page - start) * PAGE of `score`. `keys` is how many keys the
-// sequence has, `last_page` whether there is one after `end`.
+// sequence has.
 typedef struct {
-  size_t start, from, end, keys, pages;
+  size_t start, from, end, keys;
 } block_t;
 
 INLINE size_t column_of(const block_t *b, size_t page) {
@@ -80,11 +64,6 @@ INLINE int dims_at_once(const int queries) {
   return room >= 4 ? 4 : room >= 2 ? 2 : 1;
 }
 
-INLINE void prefetch(const uint8_t *p, size_t bytes) {
-  for (size_t i = 0; i < bytes; i += 64)
-    __builtin_prefetch(p + i);
-}
-
 INLINE ivec lane_numbers(void) {
   static const int32_t number[16] = {0, 1, 2,  3,  4,  5,  6,  7,
                                      8, 9, 10, 11, 12, 13, 14, 15};
@@ -108,7 +87,8 @@ INLINE void store_scores(tile_t *t, int query, size_t column, size_t key,
 
 // Turns a block's scores into weights, e^(score - the block's largest). Masked
 // keys weigh exactly 0.
-INLINE void soften(tile_t *t, int query, const block_t *b) {
+INLINE void soften(tile_t *t, int query, const block_t *b, ahead_t *a,
+                   int lines) {
   float *score = t->score[query];
   const size_t from = column_of(b, b->from), end = column_of(b, b->end);
   vec top = splat(MASKED);
@@ -122,6 +102,7 @@ INLINE void soften(tile_t *t, int query, const block_t *b) {
                          exponential(s - splat(maximum)), splat(0.0f));
     store(score + k, e);
     total += e;
+    fetch(a, lines);
   }
   t->block_top[query] = maximum;
   t->block_total[query] = sum_lanes(total);

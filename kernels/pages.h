@@ -9,8 +9,8 @@
 //              so scores need no sums over lanes; values [16][D].
 //   i8         f32 scales of the 16 keys; keys [D/4][16][4] as byte + 128: four
 //              dimensions of a key are one lane of an integer dot product;
-//              f32 scales of the 16 values; values [16/4][D][4]: four tokens of
-//              a dimension are one lane. A scale is largest magnitude / 127.
+//              f32 scales of the 16 values; values [16/4][D][4], + 128 too: four
+//              tokens of a dimension are one lane. A scale is largest magnitude / 127.
 //              Keys are stored rotated (`rotate_hadamard`); scores do not
 //              change when queries are rotated alike.
 #ifndef AGENTC_KERNELS_PAGES_H
@@ -63,6 +63,16 @@ INLINE void rotate_hadamard(float *x, size_t dim) {
     store(x + i, load(x + i) * norm);
 }
 
+// The low byte of each number.
+INLINE void store_bytes(int8_t *p, ivec v) {
+#if defined(__AVX512F__)
+  _mm_storeu_si128((__m128i *)p, _mm512_cvtepi32_epi8((__m512i)v));
+#else
+  for (int lane = 0; lane < LANES; lane++)
+    p[lane] = (int8_t)v[lane];
+#endif
+}
+
 // Whole numbers of -127 .. 127 nearest to x / scale. Returns the scale.
 INLINE float quantise(const float *x, size_t dim, int8_t *out) {
   vec top = splat(0.0f);
@@ -71,14 +81,13 @@ INLINE float quantise(const float *x, size_t dim, int8_t *out) {
     top = larger(larger(v, -v), top);
   }
   const float most = max_lanes(top);
-  const float inverse = most > 0.0f ? 127.0f / most : 0.0f;
+  const float inverse = most > NEGLIGIBLE ? 127.0f / most : 0.0f;
   const vec round = splat(12582912.0f); // 1.5 * 2^23: adding it rounds
   for (size_t i = 0; i < dim; i += LANES) {
     const ivec bits = (ivec)(load(x + i) * inverse + round);
-    for (int lane = 0; lane < LANES; lane++)
-      out[i + (size_t)lane] = (int8_t)bits[lane];
+    store_bytes(out + i, bits);
   }
-  return most / 127.0f;
+  return most > NEGLIGIBLE ? most / 127.0f : 0.0f;
 }
 
 INLINE void narrow_half(const float *x, size_t dim, half *out) {
@@ -127,7 +136,7 @@ INLINE void store_value(const page_format format, uint8_t *part, size_t slot,
     ((float *)part)[slot] = quantise(value, dim, whole);
     uint8_t *out = part + PAGE * sizeof(float) + slot / 4 * dim * 4 + slot % 4;
     for (size_t d = 0; d < dim; d++)
-      out[d * 4] = (uint8_t)whole[d];
+      out[d * 4] = (uint8_t)(whole[d] + 128);
   }
 }
 

@@ -11,7 +11,7 @@ from .calling import float_bits, library, objects
 PAGE = 16
 LAYERS, LAYER = 3, 1
 ELEMENTS = {"f32": np.float32, "f16": np.float16, "i8": np.uint8}
-TOLERANCE = {"f32": 5e-6, "f16": 5e-6, "i8": 2e-2}
+TOLERANCE = {"f32": 5e-6, "f16": 5e-6, "i8": 6e-2}
 """Of an output whose values have standard deviation 1, against a reference on stored pages for f32
 and f16, on unrounded keys and values for i8."""
 

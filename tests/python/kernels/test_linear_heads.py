@@ -168,5 +168,5 @@ def _i8_row(part, slot, dim):
     scales = np.ascontiguousarray(halves[:, : PAGE * 4]).view(np.float32)[:, slot]
     codes = halves[:, PAGE * 4 :]
     key = codes[0].reshape(dim // 4, PAGE, 4)[:, slot].reshape(dim).astype(np.float64) - 128
-    value = codes[1].view(np.int8).reshape(PAGE // 4, dim, 4)[slot // 4, :, slot % 4]
-    return key * scales[0], value.astype(np.float64) * scales[1]
+    value = codes[1].reshape(PAGE // 4, dim, 4)[slot // 4, :, slot % 4].astype(np.float64) - 128
+    return key * scales[0], value * scales[1]
