@@ -21,7 +21,7 @@ class Future:
         return [self._propose(want) for want in wants]
 
     def forget(self, request):
-        self._answers.pop(id(request), None)
+        pass
 
     def close(self):
         pass
@@ -29,14 +29,17 @@ class Future:
     def _propose(self, want):
         answer = self._answer
         if answer is None:
-            key = id(want.request)
-            if key not in self._answers:
-                request = want.request
-                prompt = tuple(want.tokens[: len(want.tokens) - want.generated])
-                call = Call(prompt, request.sampling, request.seed)
-                self._answers[key] = [*generate_alone(self._forward, call), END]
-            answer = self._answers[key]
+            prompt = tuple(want.tokens[: len(want.tokens) - want.generated])
+            call = Call(prompt, want.request.sampling, want.request.seed)
+            answer = [*self.answer(call), END]
         return answer[want.generated : want.generated + want.count]
+
+    def answer(self, call):
+        """What the call gives alone; computed once."""
+        key = call.prompt, repr(call.sampling), call.seed
+        if key not in self._answers:
+            self._answers[key] = generate_alone(self._forward, call)
+        return self._answers[key]
 
 
 class Corrupt(Future):
