@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import platform
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,8 +12,15 @@ from pathlib import Path
 from agentc.errors import CompileError
 
 CPU_DRIVERS = ("local-task", "local-sync")
-_GPU_FLAGS = ("--iree-codegen-llvmgpu-use-reduction-vector-distribution=false",)
+_GATHER_FLAGS = ("--iree-codegen-llvmgpu-use-reduction-vector-distribution=false",)
 """Without it, a gather inside a reduction fails to distribute on cuda and hip."""
+_GPU_ARCHITECTURES = {
+    "vulkan": (r"[\w.+-]*", "a GPU of the compiler's list, such as rdna3, or nothing"),
+    "cuda": (r"|sm_\d{2,3}[af]?", "sm_NN, such as sm_80 or sm_89, or nothing"),
+    "hip": (r"|gfx[0-9a-f]{3,4}", "gfxNNN, such as gfx942 or gfx1100, or nothing"),
+    "metal": (r"", "nothing: its shaders fit every GPU"),
+}
+"""Driver to the form of its architectures, and how to say it."""
 
 
 @dataclass(frozen=True)
@@ -20,9 +28,9 @@ class TargetSpec:
     """A code generation target.
 
     Attributes:
-      driver: local-task, local-sync, vulkan, cuda or hip.
-      arch: "host" or an LLVM CPU name for the local drivers; sm_NN for cuda; gfxNNN for hip; ""
-        for vulkan.
+      driver: local-task, local-sync, vulkan, cuda, hip or metal.
+      arch: "host" or an LLVM CPU name for the local drivers; sm_NN for cuda; gfxNNN for hip; the
+        compiler's name of a GPU for vulkan; "" for metal. "" is the driver's default.
       flags: further compiler flags.
     """
 
@@ -36,26 +44,29 @@ class TargetSpec:
         return self.driver in CPU_DRIVERS
 
     def compiler_flags(self) -> tuple[str, ...]:
-        """Returns all compiler flags of the target. Raises CompileError for unknown drivers."""
-        own: tuple[str, ...]
+        """Returns all compiler flags of the target. Raises CompileError for unknown drivers and
+        architectures."""
         if self.is_cpu:
             own = (
                 "--iree-hal-target-device=local",
                 "--iree-hal-local-target-device-backends=llvm-cpu",
                 f"--iree-llvmcpu-target-cpu={self.arch or 'host'}",
             )
-        elif self.driver == "vulkan":
-            own = ("--iree-hal-target-device=vulkan",)
-            own += (f"--iree-vulkan-target={self.arch}",) if self.arch else ()
-        elif self.driver == "cuda":
-            arch = _cuda_arch(self.arch or "sm_80")
-            own = ("--iree-hal-target-device=cuda", f"--iree-cuda-target={arch}", *_GPU_FLAGS)
-        elif self.driver == "hip":
-            arch = self.arch or "gfx942"
-            own = ("--iree-hal-target-device=hip", f"--iree-rocm-target={arch}", *_GPU_FLAGS)
-        else:
+            return own + self.flags
+        if self.driver not in _GPU_ARCHITECTURES:
             raise CompileError(_unknown_driver(self.driver))
-        return own + self.flags
+        _check_architecture(self.driver, self.arch)
+        return (f"--iree-hal-target-device={self.driver}", *self._gpu_flags(), *self.flags)
+
+    def _gpu_flags(self) -> tuple[str, ...]:
+        if self.driver == "cuda":
+            return (f"--iree-cuda-target={_cuda_arch(self.arch or 'sm_80')}", *_GATHER_FLAGS)
+        if self.driver == "hip":
+            return (f"--iree-rocm-target={self.arch or 'gfx942'}", *_GATHER_FLAGS)
+        if self.driver == "metal":
+            # Shaders stay source, which the device's driver compiles: no Apple tools are needed.
+            return ("--iree-metal-compile-to-metallib=false",)
+        return (f"--iree-vulkan-target={self.arch}",) if self.arch else ()
 
     def identity(self) -> str:
         """Returns what beside the flags decides the binary: the host's features for "host"."""
@@ -68,8 +79,16 @@ def _cuda_arch(arch: str) -> str:
     return "sm_89" if arch in ("sm_90", "sm_90a", "sm_100", "sm_100a") else arch
 
 
+def _check_architecture(driver: str, arch: str) -> None:
+    form, example = _GPU_ARCHITECTURES[driver]
+    if not re.fullmatch(form, arch):
+        raise CompileError(
+            f"unknown architecture '{arch}' for driver '{driver}', expected {example}"
+        )
+
+
 def _unknown_driver(driver: str) -> str:
-    known = (*CPU_DRIVERS, "vulkan", "cuda", "hip")
+    known = (*CPU_DRIVERS, *_GPU_ARCHITECTURES)
     close = difflib.get_close_matches(driver, known, n=1)
     hint = f"; did you mean '{close[0]}'?" if close else ""
     return f"unknown driver '{driver}', expected one of {', '.join(known)}{hint}"

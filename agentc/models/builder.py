@@ -143,7 +143,7 @@ def build(
 
     Args:
       source: from `registry.resolve`.
-      driver: local-task, local-sync, vulkan, cuda or hip.
+      driver: local-task, local-sync, vulkan, cuda, hip or metal.
       arch: as in `TargetSpec`; "" is this machine's processor, or the driver's default.
       precision, kv: as in `BuildRequest`.
       progress: called with (label, state).

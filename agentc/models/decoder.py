@@ -29,6 +29,7 @@ class Attention(Protocol):
     """How keys and values are stored and read: the part that differs between device classes."""
 
     page_shape: Shape
+    page_dtype: str
 
     def begin(self, f: Function, pool: Tensor) -> None:
         """Called once, before the first layer."""
@@ -68,7 +69,7 @@ def emit_decoder(
     module = TensorModule("llm")
     attention, linear = make_attention(config, module), make_linear(module)
     pool_shape: Shape = ("pages", *attention.page_shape)
-    f = Function(module, ENTRY, forward_arguments(pool_shape, "f32"))
+    f = Function(module, ENTRY, forward_arguments(pool_shape, attention.page_dtype))
     logits, pool = _Model(f, config, attention, linear).forward()
     f.finish([logits], {"pool": pool})
     return DecoderProgram(module, tuple(int(d) for d in attention.page_shape))

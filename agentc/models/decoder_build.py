@@ -28,6 +28,8 @@ from agentc.models.tokenizer import TokenizerSource
 from agentc.plan import ChatFormat
 
 _QUANTISED = ("i4", "i8")
+_HALF_DRIVERS = ("cuda", "hip", "metal")
+"""Where f16 is offered. Not on vulkan: what the compiler makes gives wrong results (Mesa 22.3)."""
 
 
 def precisions(weights: DecoderWeights, target: TargetSpec, name: str) -> Precisions:
@@ -43,6 +45,9 @@ def precisions(weights: DecoderWeights, target: TargetSpec, name: str) -> Precis
         weight_bytes = QuantisedWeights(weights, precision).weight_bytes()
         kv_bytes = page_bytes(c, KV_DTYPES[0]) / PAGE_TOKENS
         found[precision] = Footprint(weight_bytes, kv_bytes, quantised)
+    if target.driver in _HALF_DRIVERS:
+        f16_bytes = page_bytes(c, "f16") / PAGE_TOKENS
+        found["f16"] = Footprint(c.dims(2.0)["weight_bytes"], f16_bytes, False)
     found["f32"] = Footprint(c.dims()["weight_bytes"], page_bytes(c, "f32") / PAGE_TOKENS, True)
     note = (
         f"model '{name}' runs in f32 on {target.driver}, not in the precision of its file: "
@@ -84,7 +89,7 @@ class LoadedDecoder:
 
     def emit(self, target: TargetSpec, precision: str, kv: str) -> Program:
         """See LoadedModel."""
-        offered = _kv_dtypes(target) if precision in _QUANTISED else ["f32"]
+        offered = _kv_dtypes(target) if precision in _QUANTISED else [precision]
         if kv and kv not in offered:
             raise CompileError(
                 f"kv pages in '{kv}' are not available for model '{self._name}' in {precision}, "
@@ -92,7 +97,14 @@ class LoadedDecoder:
             )
         if precision in _QUANTISED:
             return self._emit_fused(target, precision, kv or offered[0])
-        return self._emit_f32(target)
+        return self._emit_f16() if precision == "f16" else self._emit_f32(target)
+
+    def _emit_f16(self) -> Program:
+        """Generated code with f16 matrices and pages, for GPUs."""
+        attention = partial(GenericAttention, page_dtype="f16")
+        made = decoder.emit_decoder(self._weights.config, attention, linear.HalfLinear)
+        read = linear.half_reader(self._weights.array)
+        return Program(made.module, decoder.ENTRY, read, made.page_shape, "f16")
 
     def _emit_fused(self, target: TargetSpec, precision: str, kv: str) -> Program:
         weights = QuantisedWeights(self._weights, precision)

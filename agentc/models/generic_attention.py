@@ -1,6 +1,6 @@
 """Paged attention in plain linalg: correct on every target, a scalar gather, so not fast.
 
-Pool: [pages, layers, k|v, page tokens, kv heads, head_dim] f32, worked on as flat rows of
+Pool: [pages, layers, k|v, page tokens, kv heads, head_dim] f32 or f16, worked on as flat rows of
 kv heads * head_dim. Row of a token: ((page * layers + layer) * 2 + k|v) * 16 + position % 16.
 """
 
@@ -11,17 +11,23 @@ from agentc.models.decoder import merge_heads
 from agentc.models.pages import PAGE_TOKENS
 from agentc.models.scalar_body import Body, Scalar
 from agentc.models.shape_ops import collapse, columns, expand, scatter_rows
-from agentc.models.tensor_module import Shape, Tensor, TensorModule
+from agentc.models.tensor_module import Dim, Shape, Tensor, TensorModule
 from agentc.models.tensor_program import Function
 
 _MASKED = -1e30
+_CHUNK_PAGES = 8
+_CHUNK_KEYS = _CHUNK_PAGES * PAGE_TOKENS
+"""Values are summed in chunks: compilers for Metal fail on longer sums of what is gathered."""
 
 
 class GenericAttention:
     """Implements `decoder.Attention` with gathers and reductions."""
 
-    def __init__(self, config: DecoderConfig, module: TensorModule) -> None:
+    def __init__(
+        self, config: DecoderConfig, module: TensorModule, page_dtype: str = "f32"
+    ) -> None:
         c = self.config = config
+        self.page_dtype = page_dtype
         self.page_shape: Shape = (c.layers, 2, PAGE_TOKENS, c.kv_heads, c.head_dim)
         self._rows_per_page = c.layers * 2 * PAGE_TOKENS
 
@@ -29,12 +35,19 @@ class GenericAttention:
         """Defines the sizes and the pool row of each new token."""
         rows = self._rows_per_page
         f.size("rows", lambda b: f.dimension(b, "pages") * rows)
-        f.size("keys", lambda b: f.dimension(b, "P") * PAGE_TOKENS)
+        f.size("chunks", lambda b: (f.dimension(b, "P") + (_CHUNK_PAGES - 1)) // _CHUNK_PAGES)
+        f.size("keys", lambda b: f.dimension(b, "chunks") * _CHUNK_KEYS)
 
         def slot(b: Body, position: Scalar, sequence: Scalar) -> Scalar:
             return self._row(b, f, sequence.index(), position.index()).i32()
 
         self._slots = f.map("t,t->t", f["positions"], f["sequence_of"], body=slot, element="i32")
+
+        def key(b: Body, sequence: Scalar) -> Scalar:
+            return self._row(b, f, sequence.index(), b.loop_index("j")).i32()
+
+        sizes: dict[str, Dim] = {"j": "keys"}
+        self._key_rows = f.map("t->tj", f["sequence_of"], body=key, element="i32", sizes=sizes)
 
     def layer(self, f: Function, layer: int, qkv: Tensor, pool: Tensor) -> tuple[Tensor, Tensor]:
         """Scatters keys and values into their pages, then scores, softmax and weighted sum."""
@@ -50,7 +63,8 @@ class GenericAttention:
         for kv, new in enumerate((keys, values)):
             offset = (layer * 2 + kv) * PAGE_TOKENS
             where = f.map("t->t", self._slots, body=lambda b, s, o=offset: s + o, element="i32")
-            pool = scatter_rows(f, new, where, pool)
+            stored = f.map("tc->tc", new, body=self._to_page, element=self.page_dtype)
+            pool = scatter_rows(f, stored, where, pool)
         weights = self._softmax(f, self._scores(f, layer, queries, pool))
         return merge_heads(f, self._weighted_values(f, layer, weights, pool)), pool
 
@@ -59,7 +73,9 @@ class GenericAttention:
         return expand(f, pool, ((0, 1, 2, 3), (4, 5)), ("pages", *self.page_shape))
 
     def _row(self, b: Body, f: Function, sequence: Scalar, position: Scalar) -> Scalar:
-        page = b.read(f["block_table"], sequence, position // PAGE_TOKENS).index()
+        # The last chunk of keys may reach behind the table; what is read there is masked.
+        column = (position // PAGE_TOKENS).min(f.dimension(b, "P") - 1)
+        page = b.read(f["block_table"], sequence, column).index()
         return page * self._rows_per_page + position % PAGE_TOKENS
 
     def _rotate(
@@ -82,15 +98,16 @@ class GenericAttention:
         sizes = {"h": heads, "d": width}
         return f.map("t->thd", f["positions"], body=body, sizes=sizes)
 
-    def _cached(
-        self, b: Body, f: Function, pool: Tensor, layer: int, kv: int, sequence: Scalar
-    ) -> Scalar:
-        """Element d of key or value j for query head h, from the pages of `sequence`."""
+    def _cached(self, b: Body, pool: Tensor, layer: int, kv: int, key_row: Scalar) -> Scalar:
+        """Element d of the key or value whose pool row in layer 0 is `key_row`, for head h."""
         c = self.config
-        row = self._row(b, f, sequence.index(), b.loop_index("j"))
+        row = key_row.index()
         kv_head = b.loop_index("h") // (c.heads // c.kv_heads)
         column = kv_head * c.head_dim + b.loop_index("d")
-        return b.read(pool, row + (layer * 2 + kv) * PAGE_TOKENS, column)
+        return b.read(pool, row + (layer * 2 + kv) * PAGE_TOKENS, column).f32()
+
+    def _to_page(self, b: Body, value: Scalar) -> Scalar:
+        return b.cast(value, self.page_dtype)
 
     def _visible(self, b: Body, layer: int, position: Scalar) -> Scalar:
         """Whether key j is one that a query of layer `layer` at `position` attends to, as i1."""
@@ -102,10 +119,10 @@ class GenericAttention:
         return b.select(age.ge(0), age, window).lt(window)
 
     def _scores(self, f: Function, layer: int, queries: Tensor, pool: Tensor) -> Tensor:
-        def dot(b: Body, total: Scalar, q: Scalar, sequence: Scalar) -> Scalar:
-            return total + q * self._cached(b, f, pool, layer, 0, sequence)
+        def dot(b: Body, total: Scalar, q: Scalar, key_row: Scalar) -> Scalar:
+            return total + q * self._cached(b, pool, layer, 0, key_row)
 
-        scores = f.reduce("thd,t->thj", queries, f["sequence_of"], body=dot, sizes={"j": "keys"})
+        scores = f.reduce("thd,tj->thj", queries, self._key_rows, body=dot)
 
         def mask(b: Body, score: Scalar, position: Scalar) -> Scalar:
             visible = self._visible(b, layer, position)
@@ -129,20 +146,14 @@ class GenericAttention:
     ) -> Tensor:
         weights, total = softmax
 
-        def accumulate(
-            b: Body, acc: Scalar, w: Scalar, sequence: Scalar, position: Scalar
-        ) -> Scalar:
-            value = self._cached(b, f, pool, layer, 1, sequence)
-            visible = self._visible(b, layer, position)
-            # A stale page may hold NaN, and 0 * NaN is NaN: what is not visible is not read.
-            return acc + w * b.select(visible, value, 0.0)
+        def accumulate(b: Body, acc: Scalar, w: Scalar, key_row: Scalar) -> Scalar:
+            value = self._cached(b, pool, layer, 1, key_row)
+            # A stale page may hold NaN, and 0 * NaN is NaN: what weighs nothing is not read.
+            return acc + w * b.select(w.le(0.0), b.constant(0.0, "f32"), value)
 
-        out = f.reduce(
-            "thj,t,t->thd",
-            weights,
-            f["sequence_of"],
-            f["positions"],
-            body=accumulate,
-            sizes={"d": self.config.head_dim},
-        )
+        heads, dim = self.config.heads, self.config.head_dim
+        chunked = expand(f, weights, ((0,), (1,), (2, 3)), ("T", heads, "chunks", _CHUNK_KEYS))
+        rows = expand(f, self._key_rows, ((0,), (1, 2)), ("T", "chunks", _CHUNK_KEYS))
+        parts = f.reduce("thcj,tcj->tchd", chunked, rows, body=accumulate, sizes={"d": dim})
+        out = f.reduce("tchd->thd", parts, body=lambda b, acc, part: acc + part)
         return f.map("thd,th->thd", out, total, body=lambda b, x, t: x / t)

@@ -40,6 +40,7 @@ class KernelAttention:
 
     def __init__(self, config: DecoderConfig, module: TensorModule, file: KernelFile) -> None:
         self.config = config
+        self.page_dtype = "f32"
         self.page_shape: Shape = page_shape(config, "f32")
         link_kernels(module, [_ROPE_STORE, _ATTENTION], file)
 

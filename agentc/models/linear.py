@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 
 from agentc.codegen.kernels import KernelObject
+from agentc.errors import ModelFormatError
 from agentc.models.dispatch import (
     Kernel,
     KernelFile,
@@ -25,6 +26,7 @@ FAMILY = "matmul_f32"
 _MATMUL = Kernel(FAMILY, "matmul_f32", ("f32", "f32", "f32"), 3)
 _PANEL = 16
 _SUFFIX = ".panels"
+_HALF_SUFFIX = ".f16"
 
 
 def gather_rows(f: Function, table: Tensor, rows: Tensor) -> Tensor:
@@ -82,6 +84,46 @@ class KernelLinear(PlainLinear):
             return b.read(table, at // _PANEL, b.loop_index("d"), at % _PANEL)
 
         return f.map("r->rd", rows, body=body, sizes={"d": shape[1]})
+
+
+class HalfLinear(PlainLinear):
+    """Implements `decoder.Linear` with generated code and f16 matrices, the parameters
+    `<name>.f16`: products of f16 numbers, summed in f32."""
+
+    def apply(self, f: Function, x: Tensor, name: str, outputs: int) -> Tensor:
+        """Returns x times the transpose of parameter `name`."""
+        weight = f.parameter(name + _HALF_SUFFIX, (outputs, int(x.shape[1])), "f16")
+        half = f.map("td->td", x, body=lambda b, v: v.f16(), element="f16")
+        return f.matmul(half, weight)
+
+    def gather(self, f: Function, rows: Tensor, name: str, shape: tuple[int, int]) -> Tensor:
+        """Returns rows of parameter `name` as f32."""
+        table = f.parameter(name + _HALF_SUFFIX, shape, "f16")
+
+        def body(b: Body, row: Scalar) -> Scalar:
+            return b.read(table, row.index(), b.loop_index("d")).f32()
+
+        return f.map("r->rd", rows, body=body, sizes={"d": shape[1]})
+
+
+def half_reader(read: Callable[[str], np.ndarray]) -> Callable[[str], np.ndarray]:
+    """Returns `read` extended by the `.f16` forms of its matrices. They raise ModelFormatError if
+    the file holds values beyond the range of f16."""
+
+    def read_halves(name: str) -> np.ndarray:
+        if not name.endswith(_HALF_SUFFIX):
+            return read(name)
+        base = name.removesuffix(_HALF_SUFFIX)
+        with np.errstate(over="ignore"):
+            halves = read(base).astype(np.float16)
+        if not np.isfinite(halves).all():
+            raise ModelFormatError(
+                f"matrix '{base}' holds values beyond the range of f16 (65504); compile it with "
+                "precision f32"
+            )
+        return halves
+
+    return read_halves
 
 
 def for_kernel(found: KernelObject | None) -> Callable[[TensorModule], PlainLinear]:

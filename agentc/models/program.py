@@ -15,8 +15,9 @@ from agentc.models.tensor_module import TensorModule
 from agentc.models.tokenizer import TokenizerSource
 from agentc.plan import ChatFormat
 
-PRECISIONS = ("i4", "i8", "f32")
-"""What binaries compute in, narrow to wide: 4- and 8-bit weights with 8-bit activations; f32."""
+PRECISIONS = ("i4", "i8", "f16", "f32")
+"""What binaries compute in, narrow to wide: 4- and 8-bit weights with 8-bit activations (CPU
+kernels); f16 weights, keys and values (generated code for GPUs); f32."""
 
 
 @dataclass(frozen=True)

@@ -114,6 +114,14 @@ class Scalar:
         """Returns this integer as an index."""
         return self.body.cast(self, "index")
 
+    def f32(self) -> Scalar:
+        """Returns this float as f32."""
+        return self.body.cast(self, "f32")
+
+    def f16(self) -> Scalar:
+        """Returns this float as f16, rounded."""
+        return self.body.cast(self, "f16")
+
     def i32(self) -> Scalar:
         """Returns this index as i32."""
         return self.body.cast(self, "i32")
@@ -182,9 +190,12 @@ class Body:
         return self.emit(f"{_UNARY[op]} {value.name} : {value.type}", value.type)
 
     def cast(self, value: Scalar, element: str) -> Scalar:
-        """Converts between integer types through index."""
+        """Converts between integer types through index, or between float types."""
         if value.type == element:
             return value
+        if value.type in FLOATS and element in FLOATS:
+            op = "arith.extf" if element == "f32" else "arith.truncf"
+            return self.emit(f"{op} {value.name} : {value.type} to {element}", element)
         if value.type not in INTEGERS or element not in INTEGERS:
             raise TensorProgramError(f"no cast from {value.type} to {element}")
         return self.emit(f"arith.index_cast {value.name} : {value.type} to {element}", element)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import platform
+import re
 
 import pytest
 
 from agentc.codegen import targets
 from agentc.codegen.targets import TargetSpec, cpu_features
+from agentc.errors import CompileError
 
 
 @pytest.mark.parametrize(
@@ -21,6 +23,7 @@ from agentc.codegen.targets import TargetSpec, cpu_features
         (TargetSpec("cuda", "sm_86"), ["--iree-cuda-target=sm_86"]),
         (TargetSpec("hip", "gfx1100"), ["--iree-rocm-target=gfx1100"]),
         (TargetSpec("vulkan", flags=("--x",)), ["--x"]),
+        (TargetSpec("metal"), ["--iree-metal-compile-to-metallib=false"]),
     ],
     ids=lambda v: f"{v.driver}-{v.arch}" if isinstance(v, TargetSpec) else "",
 )
@@ -37,6 +40,23 @@ def test_parts_the_compiler_refuses_get_the_newest_it_takes(arch):
 def test_gpus_avoid_the_distribution_that_fails_on_gathers(driver):
     flags = TargetSpec(driver).compiler_flags()
     assert "--iree-codegen-llvmgpu-use-reduction-vector-distribution=false" in flags
+
+
+@pytest.mark.parametrize(
+    ("driver", "arch", "message"),
+    [
+        ("cuda", "gfx942", "unknown architecture 'gfx942' for driver 'cuda', expected sm_NN"),
+        ("cuda", "89", "unknown architecture '89'"),
+        ("hip", "sm_80", "unknown architecture 'sm_80' for driver 'hip', expected gfxNNN"),
+        ("metal", "m3", "unknown architecture 'm3' for driver 'metal', expected nothing"),
+        ("vulkan", "a b", "unknown architecture 'a b'"),
+        ("rocm", "gfx942", "unknown driver 'rocm', expected one of local-task, local-sync, vulkan"),
+        ("metall", "", "did you mean 'metal'?"),
+    ],
+)
+def test_unknown_targets_are_named(driver, arch, message):
+    with pytest.raises(CompileError, match=re.escape(message)):
+        TargetSpec(driver, arch).compiler_flags()
 
 
 def test_only_host_binaries_depend_on_this_processor():

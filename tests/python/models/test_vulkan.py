@@ -6,14 +6,13 @@ import iree.runtime as runtime
 import numpy as np
 import pytest
 
-from agentc.codegen import iree, pack, store
+from agentc.codegen import iree
 from agentc.codegen.targets import TargetSpec
 from agentc.models.bert import emit_bert
-from agentc.models.decoder import emit_decoder
-from agentc.models.generic_attention import GenericAttention
 
 from . import tiny
 from .harness import Forward, Session, bert_reference, decoder_reference
+from .plain_programs import ERRORS, archive_of, emit
 
 
 def has_vulkan() -> bool:
@@ -24,23 +23,21 @@ def has_vulkan() -> bool:
     return True
 
 
-pytestmark = pytest.mark.skipif(not has_vulkan(), reason="this machine has no vulkan device")
-
-
-def archive_of(module, weights):
-    declared = {n: (t.shape, t.element) for n, t in module.parameters.items()}
-    origin = store.digest(*(n.encode() + w.tobytes() for n, w in weights.items()))
-    return pack.pack(declared, weights.__getitem__, origin)
+pytestmark = pytest.mark.skipif(
+    not has_vulkan(),
+    reason="this machine has no vulkan device: install mesa-vulkan-drivers to run these tests",
+)
 
 
 @pytest.mark.parametrize("family", tiny.FAMILIES)
 def test_mixed_batch(family):
     config = tiny.family_config(family)
     weights = tiny.decoder_weights(config)
-    program = emit_decoder(config, GenericAttention)
+    program = emit(config, "f32")
     binary = iree.compile(program.module.text(), TargetSpec("vulkan"))
     archive = archive_of(program.module, weights)
-    forward = Forward(binary.path, archive.path, program.page_shape, 24, np.nan, "vulkan")
+    shape = program.page_shape
+    forward = Forward(binary.path, archive.path, shape, 24, np.nan, "vulkan")
     tokens = np.random.default_rng(0).integers(0, config.vocab, 60).tolist()
     first, second = tokens[:40], tokens[:16] + tokens[45:60]
     table = [[9, 4, 7], [9, 16, 3]]
@@ -51,7 +48,7 @@ def test_mixed_batch(family):
     forward.close()
     for logits, sequence in zip(found, (first, second), strict=True):
         expected = decoder_reference(config, weights.__getitem__, sequence)[-1]
-        np.testing.assert_allclose(logits, expected, atol=5e-4)
+        np.testing.assert_allclose(logits, expected, atol=ERRORS["f32"])
 
 
 def test_encoder():
