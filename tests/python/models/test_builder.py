@@ -147,10 +147,11 @@ def test_shapes_without_kernels_fall_back_with_a_note(tmp_path):
     assert "runs in f32 on local-task, not in the precision of its file: head_dim is 24" in note
 
 
-def test_a_gpu_has_f32_only(tmp_path):
+def test_a_gpu_has_no_quantised_kernels(tmp_path):
     source, _ = quantised_file(tmp_path)
     (offered,) = models.precisions(source, [TargetSpec("cuda", "sm_89")])
-    assert list(offered.footprints) == ["f32"] and offered.note == ""
+    assert list(offered.footprints) == ["f16", "f32"] and offered.default == "f32"
+    assert offered.note == ""
     with pytest.raises(CompileError, match=r"'i4' is not available .* on cuda, expected .* f32"):
         models.build(source, "cuda", "sm_89", precision="i4")
 
