@@ -10,6 +10,8 @@ import iree.runtime as rt
 import numpy as np
 from numpy.typing import NDArray
 
+from agentc.runtime.own_memory import own_memory
+
 Bytes = NDArray[np.uint8]
 PAGE_BYTES = mmap.PAGESIZE
 
@@ -24,7 +26,7 @@ def aligned_zeros(size_bytes: int) -> Bytes:
 def read_mapped(handle: Any, rows: Sequence[int]) -> list[Bytes]:
     """Copies of `rows` (first dimension) of an array in memory that the host can address."""
     view = _mapped(handle)
-    return [view[row].copy() for row in rows]
+    return [_copy(view[row]) for row in rows]
 
 
 def write_mapped(handle: Any, rows: Sequence[int], contents: Sequence[Bytes]) -> None:
@@ -43,7 +45,7 @@ def read_queued(device: Any, handle: Any, rows: Sequence[int]) -> list[Bytes]:
     target = import_host(device, staging, rt.BufferUsage.TRANSFER_TARGET)
     source = handle.get_buffer()
     _run(device, [(source, target, row * size, i * size, size) for i, row in enumerate(rows)])
-    return [staging[i * size : (i + 1) * size].copy() for i in range(len(rows))]
+    return [_copy(staging[i * size : (i + 1) * size]) for i in range(len(rows))]
 
 
 def write_queued(device: Any, handle: Any, rows: Sequence[int], contents: Sequence[Bytes]) -> None:
@@ -72,6 +74,12 @@ def _mapped(handle: Any) -> Bytes:
     rows = handle.shape[0]
     view: Bytes = handle.map().asarray([rows, handle.byte_length // rows], np.dtype(np.uint8))
     return view
+
+
+def _copy(row: Bytes) -> Bytes:
+    copy = own_memory(row.nbytes)
+    copy[:] = row
+    return copy
 
 
 def _staging(size_bytes: int) -> Bytes:

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from agentc.errors import RuntimeFault
 from agentc.runtime.kv.rates import Rate
+from agentc.runtime.own_memory import own_memory
 
 Bytes = NDArray[np.uint8]
 MAGIC = b"agentc-kv-page-1"
@@ -70,27 +71,24 @@ class FileTier:
     def put(self, key: bytes, page: Bytes) -> None:
         """Keeps a copy, if the disk lets us."""
         started_s = self._clock()
-        data = MAGIC + key + _checksum(key, page) + page.tobytes()
+        head = MAGIC + key + _checksum(key, page)
+        size_bytes = len(head) + page.nbytes
         with self._lock:
-            if key in self._sizes or len(data) > self.budget_bytes:
+            if key in self._sizes or size_bytes > self.budget_bytes:
                 return
             try:
-                self._write(key, data)
+                self._write(key, head, page)
             except OSError:  # a full disk, a folder that went away: then it is not kept
                 return
-            self._sizes[key] = len(data)
-            self.used_bytes += len(data)
+            self._sizes[key] = size_bytes
+            self.used_bytes += size_bytes
             self._shrink()
         self.out.observe(1, self._clock() - started_s)
 
     def get(self, key: bytes) -> Bytes | None:
         """The page, or None if it is missing or not what was put."""
         started_s = self._clock()
-        try:
-            data = np.fromfile(self._path(key), np.uint8)
-        except OSError:
-            data = np.zeros(0, np.uint8)
-        page = _checked(key, data)
+        page = _read(key, self._path(key))
         if page is None:
             self.discard(key)
         else:
@@ -114,10 +112,12 @@ class FileTier:
             self.used_bytes += size_bytes
         self._shrink()
 
-    def _write(self, key: bytes, data: bytes) -> None:
+    def _write(self, key: bytes, head: bytes, page: Bytes) -> None:
         temporary = self.folder / f"{key.hex()}.{os.getpid()}.tmp"
         try:
-            temporary.write_bytes(data)
+            with temporary.open("wb") as file:
+                file.write(head)
+                file.write(page.data)
             temporary.rename(self._path(key))
         except OSError:
             temporary.unlink(missing_ok=True)
@@ -136,11 +136,17 @@ class FileTier:
         return self.folder / (key.hex() + SUFFIX)
 
 
-def _checked(key: bytes, data: Bytes) -> Bytes | None:
-    """The page in a file's bytes, None if anything in them is not as it was written."""
-    start = len(MAGIC) + len(key) + CHECKSUM_BYTES
-    head, page = data[:start].tobytes(), data[start:]
-    return page if head == MAGIC + key + _checksum(key, page) else None
+def _read(key: bytes, path: Path) -> Bytes | None:
+    """The page in a file, None if anything in it is not as it was written."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(len(MAGIC) + len(key) + CHECKSUM_BYTES)
+            page = own_memory(max(os.fstat(file.fileno()).st_size - len(head), 0))
+            read = file.readinto(page.data)
+    except OSError:
+        return None
+    right = read == page.nbytes and head == MAGIC + key + _checksum(key, page)
+    return page if right else None
 
 
 def _checksum(key: bytes, page: Bytes) -> bytes:

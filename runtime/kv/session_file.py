@@ -9,14 +9,14 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 import msgspec
-import numpy as np
 
 from agentc.errors import RuntimeFault
 from agentc.runtime.kv.carried import Carried, Identity
+from agentc.runtime.own_memory import own_memory
 
 MAGIC = b"agentc-session-1"
 LENGTH_BYTES, CHECKSUM_BYTES = 8, 32
@@ -69,7 +69,9 @@ def read_session(path: Path, model: str, tenant: str) -> Carried:
     try:
         with path.open("rb") as file:
             header = _read_header(path, file)
-            data = np.fromfile(file, np.uint8)
+            left = max(os.fstat(file.fileno()).st_size - file.tell(), 0)
+            data = own_memory(left)
+            data = data[: file.readinto(data.data)]
     except OSError as error:
         raise RuntimeFault(
             f"cannot read the session {path}: {error.strerror}", kind="input"
@@ -94,7 +96,7 @@ def read_session(path: Path, model: str, tenant: str) -> Carried:
     return Carried(identity, header.tenant, header.tokens, pages)
 
 
-def _read_header(path: Path, file: BinaryIO) -> _Header:
+def _read_header(path: Path, file: BufferedReader) -> _Header:
     start = file.read(len(MAGIC) + LENGTH_BYTES + CHECKSUM_BYTES)
     if not start.startswith(MAGIC):
         raise RuntimeFault(
