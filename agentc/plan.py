@@ -111,6 +111,8 @@ class Binary(_Record):
 
     LLM: entry `forward`; `page_shape` is the pool's shape without its first (page) dimension,
     `page_dtype` "f32", "f16" or "i8", `page_tokens` tokens a page holds. Encoder: entry `encode`.
+    `requires` names the architecture and features of the processors that run it (as the system
+    names them, `avx2`); () for other devices.
     """
 
     path: str
@@ -122,6 +124,7 @@ class Binary(_Record):
     page_dtype: str = ""
     page_tokens: int = 0
     has_set_workers: bool = False
+    requires: tuple[str, ...] = ()
 
 
 class Parameters(_Record):

@@ -126,9 +126,11 @@ class LocalDevices:
         )
 
     def _module(self, model: Model, device: str) -> Any:
+        from agentc.runtime.backends.processor import check_processor
         from agentc.runtime.backends.tensor_module import TensorModule
 
         binary = self._binary(model, device)
+        check_processor(binary)
         parameters = self._parameters(model, device) if device in model.parameters else None
         opened = self._hardware_of(self._device(device))
         loaded = opened.load(self.package.path(binary.path), parameters)

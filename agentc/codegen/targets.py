@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import difflib
-import platform
 import re
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
 from agentc.errors import CompileError
+from agentc.processor import description as cpu_features
 
 CPU_DRIVERS = ("local-task", "local-sync")
 _GATHER_FLAGS = ("--iree-codegen-llvmgpu-use-reduction-vector-distribution=false",)
@@ -92,17 +90,3 @@ def _unknown_driver(driver: str) -> str:
     close = difflib.get_close_matches(driver, known, n=1)
     hint = f"; did you mean '{close[0]}'?" if close else ""
     return f"unknown driver '{driver}', expected one of {', '.join(known)}{hint}"
-
-
-@cache
-def cpu_features() -> str:
-    """Returns the processor's feature flags, sorted (its name where the system lists none)."""
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:
-        return f"{platform.machine()} {platform.processor()}"
-    for line in text.splitlines():
-        key, _, value = line.partition(":")
-        if key.strip() in ("flags", "Features"):
-            return f"{platform.machine()} {' '.join(sorted(value.split()))}"
-    return platform.machine()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from agentc import models, plan
 from agentc._mlir import ir
 from agentc._mlir.dialects import agent
+from agentc.codegen import kernels
 from agentc.codegen.targets import TargetSpec
 from agentc.compiler.lower_plan import walk
 from agentc.compiler.stages import symbols
@@ -146,7 +147,12 @@ def _add_torch(
     made = torch_module.build_module(module, inputs, target.driver, target.arch, name)
     path = f"models/{name}/{device}.vmfb"
     binary = plan.Binary(
-        path, made.vmfb.sha256, target.driver, torch_module.ENTRY, inputs[0].element
+        path,
+        made.vmfb.sha256,
+        target.driver,
+        torch_module.ENTRY,
+        inputs[0].element,
+        requires=kernels.required_features(target),
     )
     parameters = plan.Parameters(made.archive.sha256, made.archive.size_bytes)
     dims = {"weight_bytes": made.archive.size_bytes}

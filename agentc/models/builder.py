@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from agentc.codegen import iree, pack, store
+from agentc.codegen import iree, kernels, pack, store
 from agentc.codegen.targets import TargetSpec
 from agentc.models import (
     bert_weights,
@@ -57,8 +57,8 @@ class BuiltModel:
       archive: the parameters, in the parameter store.
       tokenizer_json: text for `tokenizers.Tokenizer.from_str`.
       chat: scaffold strings (None for encoders).
-      entry, page_shape, page_dtype, has_set_workers: as in `plan.Binary`; pages are empty for
-        encoders.
+      entry, page_shape, page_dtype, has_set_workers, requires: as in `plan.Binary`; pages are
+        empty for encoders.
       notes: what the user should know, such as a slow fallback.
       compile_s: 0 if everything was in the cache.
     """
@@ -75,6 +75,7 @@ class BuiltModel:
     page_shape: tuple[int, ...] = ()
     page_dtype: str = ""
     has_set_workers: bool = False
+    requires: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     compile_s: float = 0.0
 
@@ -90,6 +91,7 @@ class BuiltModel:
             page_dtype=self.page_dtype,
             page_tokens=pages.PAGE_TOKENS if self.page_shape else 0,
             has_set_workers=self.has_set_workers,
+            requires=self.requires,
         )
 
     def parameters(self, bundled: str = "") -> Parameters:
@@ -211,6 +213,7 @@ def _finish(
         page_shape=program.page_shape,
         page_dtype=program.page_dtype,
         has_set_workers="set_workers" in program.module.exports,
+        requires=kernels.required_features(request.target),
         notes=(*([note] if note else []), *program.notes),
         compile_s=binary.compile_s,
     )

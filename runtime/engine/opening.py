@@ -15,6 +15,7 @@ from agentc.runtime.backends.encoder import Encoder
 from agentc.runtime.backends.encoder_program import EncoderProgram
 from agentc.runtime.backends.forward import IreeForward
 from agentc.runtime.backends.iree import IreeDevice, IreeModule
+from agentc.runtime.backends.processor import check_processor
 from agentc.runtime.engine.compiled import CompiledEngine
 from agentc.runtime.engine.facade import AsyncEngine
 from agentc.runtime.engine.identity import identity_of
@@ -169,4 +170,6 @@ def _binary(model: Model, device: Device) -> Binary:
             f"model {model.name!r} is not compiled for {device.name!r}, only for "
             f"{', '.join(sorted(model.binaries)) or 'nothing'}; compile the graph again"
         )
-    return model.binaries[device.name]
+    binary = model.binaries[device.name]
+    check_processor(binary)
+    return binary

@@ -105,30 +105,6 @@ def test_gpu_targets_compile_without_a_gpu(target):
     assert iree.compile(PROGRAM, target).path.stat().st_size > 500
 
 
-def test_kernel_of_the_best_instruction_set_is_found(tmp_path, monkeypatch):
-    monkeypatch.setenv("AGENTC_KERNELS", str(tmp_path))
-    v3 = "x86_64 avx2 fma bmi1 bmi2 f16c movbe avx512f"
-    features = {
-        "x86-64-v4": f"{v3} avx512bw avx512cd avx512dq avx512vl",
-        "x86-64-v3": v3,
-        "x86-64": "x86_64 avx2",
-    }
-    monkeypatch.setattr(kernels.platform, "machine", lambda: "x86_64")
-    assert kernels.find("family", HOST) is None
-    for name in features:
-        (tmp_path / f"family.{name}.o").write_bytes(b"")
-    for name, flags in features.items():
-        monkeypatch.setattr(kernels, "cpu_features", lambda flags=flags: flags)
-        assert kernels.find("family", HOST).path.name == f"family.{name}.o"
-        assert kernels.find("family", TargetSpec("local-task", name)).path.name.count(name)
-    (tmp_path / "family.x86-64-v4.o").unlink()
-    monkeypatch.setattr(kernels, "cpu_features", lambda: features["x86-64-v4"])
-    assert kernels.find("family", HOST).path.name == "family.x86-64-v3.o"
-    assert kernels.find("family", TargetSpec("vulkan")) is None
-    monkeypatch.setattr(kernels.platform, "machine", lambda: "riscv64")
-    assert kernels.find("family", HOST) is None
-
-
 @pytest.mark.skipif(shutil.which("nm") is None, reason="needs nm")
 def test_kernels_call_nothing():
     """The module's loader resolves no symbols: an object that needs one cannot be loaded."""

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from agentc.codegen import targets
+from agentc import processor
 from agentc.codegen.targets import TargetSpec, cpu_features
 from agentc.errors import CompileError
 
@@ -74,7 +74,7 @@ def test_features_without_a_list(monkeypatch):
     def missing(*_args, **_kwargs):
         raise OSError
 
-    monkeypatch.setattr(targets.Path, "read_text", missing)
+    monkeypatch.setattr(processor.Path, "read_text", missing)
     cpu_features.cache_clear()
     try:
         assert cpu_features().startswith(platform.machine())

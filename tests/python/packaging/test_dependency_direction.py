@@ -11,14 +11,15 @@ ROOT = Path(__file__).parents[3]
 # part -> parts of ours that it may import (itself is always allowed)
 ALLOWED = {
     "agentc.errors": set(),
+    "agentc.processor": set(),
     "agentc.plan": {"agentc.errors"},
     "agentc.package": {"agentc.plan", "agentc.errors"},
     "agentc.indexing": {"agentc.errors"},
     "agentc.index_files": {"agentc.package", "agentc.plan", "agentc.runtime", "agentc.compiler"},
-    "agentc.runtime": {"agentc.plan", "agentc.errors", "agentc.package"},
+    "agentc.runtime": {"agentc.plan", "agentc.errors", "agentc.package", "agentc.processor"},
     "agentc.cost_models": {"agentc.plan", "agentc.errors"},
     "agentc.models": {"agentc.plan", "agentc.errors", "agentc.codegen"},
-    "agentc.codegen": {"agentc.errors"},
+    "agentc.codegen": {"agentc.errors", "agentc.processor"},
     "agentc.frontend": {"agentc._mlir", "agentc.errors", "agentc.models"},
     "agentc.interpreter": {"agentc._mlir", "agentc.errors", "agentc.plan"},
     "agentc.compiler": {
