@@ -62,7 +62,7 @@ def _refusal(config: DecoderConfig, target: TargetSpec) -> str:
         return "there are no quantised kernels for it"
     if reason := fused_decoder.refusal(config):
         return reason
-    for family in ("linear_q4", "linear_q8", f"attention_{KV_DTYPES[0]}"):
+    for family in fused_decoder.families(KV_DTYPES[0]):
         if kernels.find(family, target) is None:
             return f"found no kernels '{family}' for this processor"
     return ""
@@ -70,7 +70,11 @@ def _refusal(config: DecoderConfig, target: TargetSpec) -> str:
 
 def _kv_dtypes(target: TargetSpec) -> list[str]:
     """The formats of KV pages that quantised programs have on `target`."""
-    return [kv for kv in KV_DTYPES if kernels.find(f"attention_{kv}", target) is not None]
+
+    def is_there(kv: str) -> bool:
+        return all(kernels.find(family, target) for family in fused_decoder.families(kv))
+
+    return [kv for kv in KV_DTYPES if is_there(kv)]
 
 
 class LoadedDecoder:
@@ -108,7 +112,7 @@ class LoadedDecoder:
 
     def _emit_fused(self, target: TargetSpec, precision: str, kv: str) -> Program:
         weights = QuantisedWeights(self._weights, precision)
-        families = fused_decoder.families(weights.forms, kv)
+        families = fused_decoder.families(kv)
         found = {family: kernels.find(family, target) for family in families}
         objects = {family: file for family, file in found.items() if file is not None}
         files = {family: kernel_file(file) for family, file in objects.items()}

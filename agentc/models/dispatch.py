@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agentc.codegen.kernels import KernelObject
 from agentc.models.scalar_body import TensorProgramError
@@ -21,17 +21,20 @@ _UNBOUNDED = 1 << 40
 
 @dataclass(frozen=True)
 class Kernel:
-    """A C function `agentc_<name>` of the object `<family>.<instruction set>.o`.
+    """A C function `agentc_<name>`.
 
     Attributes:
-      buffers: element types of the operands, then of the result.
+      family: the executable that it is in; one of a single object is called like that.
+      buffers: element types of the operands, then of the results.
       scalars: how many index scalars follow.
+      results: how many of the buffers are results.
     """
 
     family: str
     name: str
     buffers: tuple[str, ...]
     scalars: int
+    results: int = 1
 
 
 @dataclass(frozen=True)
@@ -48,18 +51,14 @@ def kernel_file(found: KernelObject) -> KernelFile:
     return KernelFile(found.path.name, found.elf)
 
 
-def link_kernels(module: TensorModule, kernels: Sequence[Kernel], file: KernelFile) -> None:
-    """Adds an executable with one export a kernel; all are of one family, linked from `file`.
-
-    The first call also adds the number of workers, which kernels cut their work by, and its
-    setter `set_workers(i32)`.
-    """
+def link_kernels(module: TensorModule, kernels: Sequence[Kernel], *files: KernelFile) -> None:
+    """Adds an executable with one export a kernel; all are of one family, linked from `files`."""
     (family,) = {kernel.family for kernel in kernels}
-    path = f'#hal.executable.object<{{path = "{file.name}"}}>'
-    target = f'#hal.executable.target<"llvm-cpu", "{file.elf}", {{}}>'
+    paths = ", ".join(f'#hal.executable.object<{{path = "{file.name}"}}>' for file in files)
+    target = f'#hal.executable.target<"llvm-cpu", "{files[0].elf}", {{}}>'
     lines = [
         f"stream.executable private @{family} attributes {{hal.executable.objects = "
-        f"#hal.executable.objects<{{{target} = [{path}]}}>}} {{"
+        f"#hal.executable.objects<{{{target} = [{paths}]}}>}} {{"
     ]
     for kernel in kernels:
         lines += [
@@ -73,13 +72,16 @@ def link_kernels(module: TensorModule, kernels: Sequence[Kernel], file: KernelFi
     for kernel in kernels:
         lines += _entry(kernel)
     module.prelude += [f"  {line}" for line in [*lines, "  }", "}"]]
-    if "set_workers" not in module.exports:
-        module.prelude.append(_WORKERS)
-        module.add_function("set_workers", _SET_WORKERS)
 
 
 def workgroups(f: Function, per_worker: int, rows: str = "", per_row: int = 1) -> str:
-    """Returns workers * per_worker as an SSA index; at most `rows` (a size) * per_row if given."""
+    """Returns workers * per_worker as an SSA index; at most `rows` (a size) * per_row if given.
+
+    The first call adds the number of workers to the module, and its setter `set_workers(i32)`.
+    """
+    if "set_workers" not in f.module.exports:
+        f.module.prelude.append(_WORKERS)
+        f.module.add_function("set_workers", _SET_WORKERS)
     workers = f.emit("util.global.load @workers : index", (), "index").name
     wanted = f.emit(f"arith.muli {workers}, {f.index(per_worker)} : index", (), "index").name
     if not rows:
@@ -101,7 +103,8 @@ def _entry(kernel: Kernel) -> list[str]:
     signature = ", ".join(types + ["index"] * (kernel.scalars + 2))
     bindings = [f"%b{i}: !stream.binding" for i in range(count)]
     scalars = [f"%s{i}: index" for i in range(kernel.scalars)]
-    arguments = ", ".join([*bindings[:-1], *scalars, bindings[-1]])
+    operands = count - kernel.results
+    arguments = ", ".join([*bindings[:operands], *scalars, *bindings[operands:]])
     lines = [
         f"func.func private @agentc_{kernel.name}({signature}) attributes {{hal.import.static}}",
         f"func.func @{kernel.name}({arguments}) {{",
@@ -134,26 +137,55 @@ def dispatch(
     *,
     updates: Tensor | None = None,
 ) -> tuple[Tensor, Tensor | None]:
-    """Calls `kernel` with `groups` workgroups (an SSA index).
+    """Calls a kernel of one result with `groups` workgroups (an SSA index).
 
     Returns the result and the new value of `updates`, the operand written in place (if any).
     """
+    written = [] if updates is None else [updates]
+    found = dispatch_all(f, kernel, groups, operands, scalars, [result], written)
+    return found[0], found[1] if written else None
+
+
+def dispatch_all(
+    f: Function,
+    kernel: Kernel,
+    groups: str,
+    operands: Sequence[Tensor],
+    scalars: Sequence[str],
+    results: Sequence[Shape],
+    updates: Sequence[Tensor],
+) -> list[Tensor]:
+    """Calls `kernel`; returns its results, then the new values of `updates`."""
+    split = len(kernel.buffers) - kernel.results
     found = tuple(t.element for t in operands)
-    if found != kernel.buffers[:-1] or len(scalars) != kernel.scalars:
+    if (found, len(scalars), len(results)) != (
+        kernel.buffers[:split],
+        kernel.scalars,
+        kernel.results,
+    ):
         raise TensorProgramError(
-            f"kernel '{kernel.name}' takes {kernel.buffers[:-1]} and {kernel.scalars} scalars, "
-            f"found {found} and {len(scalars)}"
+            f"kernel '{kernel.name}' takes {kernel.buffers[:split]}, {kernel.scalars} scalars and "
+            f"{kernel.results} results, found {found}, {len(scalars)} and {len(results)}"
         )
-    out = Tensor("", result, kernel.buffers[-1])
+    made = [Tensor("", s, e) for s, e in zip(results, kernel.buffers[split:], strict=True)]
+    tied = [t.name + (f"{{{', '.join(t.dims)}}}" if t.dims else "") for t in updates]
     names = ", ".join([*(t.name for t in operands), *scalars])
     types = ", ".join([*(t.annotated for t in operands), *("index" for _ in scalars)])
+    returned = ", ".join([*(t.annotated for t in made), *tied])
     call = f"flow.dispatch @{kernel.family}::@{kernel.name}[{groups}]({names}) : ({types}) -> "
-    if updates is None:
-        return f.emit(call + out.annotated, result, out.element), None
-    tied = updates.name + (f"{{{', '.join(updates.dims)}}}" if updates.dims else "")
-    first, second = f.emit_many(f"{call}({out.annotated}, {tied})", 2)
-    updated = Tensor(second, updates.shape, updates.element)
-    return Tensor(first, result, out.element), updated
+    fresh = f.emit_many(f"{call}({returned})", len(made) + len(tied))
+    return [replace(t, name=n) for t, n in zip([*made, *updates], fresh, strict=True)]
+
+
+def team(f: Function) -> list[str]:
+    """Returns the address and the size of the module's team as SSA indices: what kernels that run
+    on threads of their own take as their last scalars (kernels/team.h). The first call adds their
+    setter `set_team(i64 address, i32 size)`; without it there is only the calling thread."""
+    if "set_team" not in f.module.exports:
+        f.module.prelude += _TEAM
+        f.module.add_function("set_team", _SET_TEAM)
+    names = ("team", "team_size")
+    return [f.emit(f"util.global.load @{n} : index", (), "index").name for n in names]
 
 
 _DEFAULT_WORKERS = 8  # more than there are costs little, fewer leaves some idle
@@ -162,5 +194,17 @@ _SET_WORKERS = """\
   util.func public @set_workers(%count: i32) {
     %workers = arith.index_cast %count : i32 to index
     util.global.store %workers, @workers : index
+    util.return
+  }"""
+_TEAM = [
+    "  util.global private mutable @team = 0 : index",
+    "  util.global private mutable @team_size = 1 : index",
+]
+_SET_TEAM = """\
+  util.func public @set_team(%address: i64, %size: i32) {
+    %team = arith.index_cast %address : i64 to index
+    %threads = arith.index_cast %size : i32 to index
+    util.global.store %team, @team : index
+    util.global.store %threads, @team_size : index
     util.return
   }"""

@@ -84,7 +84,7 @@ class IreeForward:
         self._shape, self._dtype = (pages, *page_shape), page_dtype
         self._pool: Any = None
         self._logits: IreeLogits | None = None
-        if workers is not None:
+        if workers is not None and "set_workers" in module.functions:
             module.invoke("set_workers", [workers], results=0)
         self.reset_pool()
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import atexit
 import threading
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Self
 
@@ -22,6 +23,7 @@ from agentc.errors import PackageError, RuntimeFault
 from agentc.runtime.backends import rows
 from agentc.runtime.backends.parameters import open_parameters
 from agentc.runtime.backends.rows import PAGE_BYTES, Bytes, aligned_zeros, import_host
+from agentc.runtime.backends.team import Team, default_size
 
 ELEMENT_TYPES: dict[np.dtype[Any], Any] = {
     np.dtype(np.float32): rt.HalElementType.FLOAT_32,
@@ -36,6 +38,8 @@ ELEMENT_TYPES: dict[np.dtype[Any], Any] = {
 DEVICE_MEMORY = rt.MemoryType.DEVICE_LOCAL
 MAPPABLE = rt.BufferUsage.DEFAULT | rt.BufferUsage.MAPPING
 HOST_DRIVERS = ("local-task", "local-sync")
+_SET_TEAM = "set_team"
+"""What a module exports whose kernels share their work with a team."""
 
 
 class IreeDevice:
@@ -61,6 +65,8 @@ class IreeDevice:
             ) from error
         self._instance: Any = rt.VmInstance()
         self._modules: list[IreeModule] = []
+        self._inline: Any = None
+        self._team: Team | None = None
         # Module globals die in any order at exit; registered first, so called after the engines'.
         atexit.register(self.close)
 
@@ -68,15 +74,29 @@ class IreeDevice:
         """Loads a compiled module with its parameter archive. Raises PackageError."""
         if self._device is None:
             raise RuntimeFault(f"device {self.driver!r} is closed")
-        module = IreeModule(self._device, self._instance, vmfb, parameters, self.driver)
+        device, team = self._device, None
+        if self.driver in HOST_DRIVERS and _has_team(self._instance, vmfb):
+            device, team = self._open_team()
+        module = IreeModule(device, self._instance, vmfb, parameters, self.driver, team)
         self._modules.append(module)
         return module
+
+    def _open_team(self) -> tuple[Any, Team]:
+        """What runs modules whose kernels bring their own threads: a device that runs in the
+        calling thread, and the team; the device's own threads would only be in the way."""
+        if self._team is None:
+            alone = self.driver == "local-sync"
+            self._inline = self._device if alone else rt.get_device("local-sync", cache=False)
+            self._team = Team(1 if alone else self.workers or default_size())
+        return self._inline, self._team
 
     def close(self) -> None:
         """Closes the modules, then the device. May be called again."""
         while self._modules:
             self._modules.pop().close()
-        self._device = None
+        if self._team is not None:
+            self._team.close()
+        self._team = self._inline = self._device = None
         self._instance = None
         atexit.unregister(self.close)
 
@@ -92,9 +112,16 @@ class IreeModule:
     `zeros`, results of `invoke`); whoever keeps one drops it before `close`."""
 
     def __init__(
-        self, device: Any, instance: Any, vmfb: Path, parameters: Path | None, driver: str
+        self,
+        device: Any,
+        instance: Any,
+        vmfb: Path,
+        parameters: Path | None,
+        driver: str,
+        team: Team | None,
     ) -> None:
         self._lock = threading.Lock()
+        self._awake = nullcontext if team is None else team.awake
         self._device = device
         self.on_host = driver.split(":")[0] in HOST_DRIVERS
         self._host_memory: list[NDArray[np.uint8]] = []
@@ -116,6 +143,8 @@ class IreeModule:
             ) from error
         self.functions: tuple[str, ...] = tuple(self._module.function_names)
         self._functions = {name: self._module.lookup_function(name) for name in self.functions}
+        if team is not None:
+            self.invoke(_SET_TEAM, [team.address, team.size], results=0)
 
     def upload(self, array: NDArray[Any]) -> Any:
         """Copies `array` to the device."""
@@ -164,7 +193,8 @@ class IreeModule:
             if self._context is None:
                 raise RuntimeFault("the module is closed")
             try:
-                self._context.invoke(self._functions[function], given, returned)
+                with self._awake():
+                    self._context.invoke(self._functions[function], given, returned)
             except (RuntimeError, ValueError, KeyError) as error:
                 raise RuntimeFault(f"{function!r} failed: {_first_line(error)}") from error
         return [returned.get_as_object(i, rt.HalBufferView) for i in range(results)]
@@ -232,6 +262,14 @@ def _view(handle: Any) -> NDArray[Any]:
     dtype = np.dtype(rt.HalElementType.map_to_dtype(handle.element_type))
     view: NDArray[Any] = handle.map().asarray(handle.shape, dtype)
     return view
+
+
+def _has_team(instance: Any, vmfb: Path) -> bool:
+    """Whether the kernels of a module bring their own threads."""
+    try:
+        return _SET_TEAM in rt.VmModule.mmap(instance, str(vmfb)).function_names
+    except (RuntimeError, ValueError, OSError):
+        return False  # loading it will say what is wrong
 
 
 def _first_line(error: BaseException) -> str:

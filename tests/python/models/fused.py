@@ -43,7 +43,7 @@ class RoundingReference(Reference):
 
 def variants(kv: str = "f16") -> list[str]:
     """The instruction sets for which there are all kernels that programs with such pages need."""
-    families = ("linear_q4", "linear_q8", f"attention_{kv}")
+    families = fused_decoder.families(kv)
     return [
         variant
         for variant in kernels.variants(HOST)
@@ -70,7 +70,7 @@ def emitted(
     weights: QuantisedWeights, kv: str = "f16", variant: str = ""
 ) -> tuple[DecoderProgram, list[Path]]:
     """The program of a model, and the objects that it links."""
-    families = fused_decoder.families(weights.forms, kv)
+    families = fused_decoder.families(kv)
     variant = variant or variants()[0]
     objects = {family: _object(family, variant) for family in families}
     elf = kernels.find(families[0], HOST).elf

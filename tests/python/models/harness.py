@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import iree.runtime as iree
 import numpy as np
 
 from agentc.models.config import BertConfig, DecoderConfig
+from agentc.runtime.backends.team import Team
 
 PAGE = 16
 HOST_PAGE_BYTES = 4096
+_OWNED = ["function", "context", "module", "io", "provider", "index", "hal", "device", "instance"]
 _ELEMENT_TYPES = {
     "int32": iree.HalElementType.INT_32,
     "int8": iree.HalElementType.INT_8,
@@ -28,6 +31,7 @@ class Session:
         self, vmfb: Path, parameters: Path, entry: str, driver: str = "local-task"
     ) -> None:
         self.driver = driver
+        self.team: Team | None = None
         self.device = iree.get_device(driver, cache=False)
         self.instance = iree.VmInstance()
         self.hal = iree.create_hal_module(self.instance, self.device)
@@ -53,7 +57,8 @@ class Session:
         for argument in arguments:
             given.push_ref(argument)
         got = iree.VmVariantList(results)
-        self.context.invoke(self.function, given, got)
+        with nullcontext() if self.team is None else self.team.awake():
+            self.context.invoke(self.function, given, got)
         return [got.get_as_object(i, iree.HalBufferView) for i in range(results)]
 
     def array(self, view: iree.HalBufferView) -> np.ndarray:
@@ -85,24 +90,25 @@ class Session:
         return [self.array(v) for v in views]
 
     def set_workers(self, count: int) -> None:
-        arguments = iree.VmVariantList(1)
-        arguments.push_int(count)
-        self.context.invoke(
-            self.module.lookup_function("set_workers"), arguments, iree.VmVariantList(0)
-        )
+        """Sets how many threads share the work: the device's, or a team of the kernels' own."""
+        if "set_team" not in self.module.function_names:
+            self._set("set_workers", count)
+            return
+        team, self.team = self.team, Team(count)
+        self._set("set_team", self.team.address, count)
+        if team is not None:
+            team.close()
+
+    def _set(self, name: str, *values: int) -> None:
+        arguments = iree.VmVariantList(len(values))
+        for value in values:
+            arguments.push_int(value)
+        self.context.invoke(self.module.lookup_function(name), arguments, iree.VmVariantList(0))
 
     def close(self) -> None:
-        for name in (
-            "function",
-            "context",
-            "module",
-            "io",
-            "provider",
-            "index",
-            "hal",
-            "device",
-            "instance",
-        ):
+        if self.team is not None:
+            self.team.close()
+        for name in _OWNED:
             setattr(self, name, None)
 
 
@@ -123,7 +129,7 @@ class Forward(Session):
         self.pool_shape = (pages, *page_shape)
         self.pool_dtype = dtype
         self.fill_pool(fill)
-        if "set_workers" in self.module.function_names:
+        if {"set_workers", "set_team"} & set(self.module.function_names):
             self.set_workers(2)
 
     def fill_pool(self, value: float) -> None:

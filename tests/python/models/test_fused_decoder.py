@@ -168,11 +168,11 @@ def test_no_copy_is_left_in_the_program(tmp_path):
     assert copies.copies(iree.stream_text(borrowed, HOST, objects))
 
 
-def test_five_calls_a_layer(tmp_path):
+def test_one_call_a_layer(tmp_path):
     weights = fused.weights_of(tmp_path, config_of(layers=3))
-    files = {f: KernelFile(f, "elf") for f in fused_decoder.families(weights.forms, "f16")}
+    files = {f: KernelFile(f, "elf") for f in fused_decoder.families("f16")}
     text = fused_decoder.emit_fused(weights.config, weights.forms, files).module.text()
-    assert text.count("flow.dispatch @") == 2 + 5 * 3
+    assert text.count("flow.dispatch @") == 2 + 3
     assert "linalg" not in text
 
 
