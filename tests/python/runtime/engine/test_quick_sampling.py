@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentc.runtime.engine import Sampling
-from agentc.runtime.engine.quick_sampling import QuickSampler
+from agentc.runtime.engine.quick_sampling import COARSE_SLACK, QuickSampler, _draw_from_all
 from agentc.runtime.engine.sampling import candidates, choose_token
 
 SIZES = (3, 255, 700, 20_000)
@@ -56,20 +56,33 @@ def test_what_is_masked_is_never_chosen():
 
 
 @pytest.mark.parametrize("u", [0.25, 0.5])
-def test_a_draw_on_an_edge_is_left_to_the_rule(u):
-    logits = np.zeros(1024, np.float32)  # every multiple of 1/1024 is an edge
-    sampler = QuickSampler(1024)
-    assert sampler._draw_from_all(logits, 1.0, 0.0, u) is None
-    assert sampler._draw_from_all(logits, 1.0, 0.0, u + 1 / 2048) == round(u * 1024)
+@pytest.mark.parametrize("element", [np.float32, np.float64])
+def test_a_draw_on_an_edge_is_left_to_the_rule(u, element):
+    weights = np.ones(1024, element)  # every multiple of 1/1024 is an edge
+    assert _draw_from_all(weights, u, 1e-5) is None
+    assert _draw_from_all(weights, u + 1 / 2048, 1e-5) == round(u * 1024)
 
 
 def test_a_nucleus_on_an_edge_is_left_to_the_rule():
     logits = np.full(1024, -60.0, np.float32)
     logits[:4] = 0.0
     sampler = QuickSampler(1024)
-    assert sampler._nucleus(logits, Sampling(1, 1.0, top_p=0.5), 0.0) is None
-    tokens, weights = sampler._nucleus(logits, Sampling(1, 1.0, top_p=0.6), 0.0)
+    assert sampler._nucleus(logits, Sampling(1, 1.0, top_p=0.5), 0.0, 4.0, 1e-9) is None
+    tokens, weights = sampler._nucleus(logits, Sampling(1, 1.0, top_p=0.6), 0.0, 4.0, 1e-9)
     assert (tokens.tolist(), weights.tolist()) == ([0, 1, 2], [1, 1, 1])
+
+
+@pytest.mark.parametrize("temperature", [1e-3, 0.1, 0.8, 2.0, 40.0])
+@pytest.mark.parametrize("kind", ["smooth", "ties", "peaked", "flat", "masked"])
+def test_the_coarse_sums_are_as_good_as_they_claim(temperature, kind):
+    random = np.random.default_rng(1)
+    sampler = SAMPLERS[20_000]
+    for _ in range(5):
+        logits = _logits(random, 20_000, kind) * 3
+        peak = float(logits.max())
+        rough = np.cumsum(sampler._roughly(logits, temperature, peak), dtype=np.float64)
+        exact = np.cumsum(sampler._exactly(logits, temperature, peak))
+        assert np.abs(rough - exact).max() < COARSE_SLACK / 2 * exact[-1]
 
 
 def test_most_draws_are_quick():
@@ -84,6 +97,7 @@ def test_most_draws_are_quick():
 def test_the_weights_of_all_tokens_are_those_of_the_rule_to_the_bit():
     logits = _logits(np.random.default_rng(3), 700, "smooth")
     tokens, weights = candidates(logits, Sampling(1, 0.7))
-    dense = SAMPLERS[700]._weigh(logits, 0.7, float(logits.max()))
+    dense = SAMPLERS[700]._exactly(logits, 0.7, float(logits.max()))
     assert len(tokens) == 700
-    assert np.array_equal(dense, weights)
+    assert np.array_equal(dense[:700], weights)
+    assert not dense[700:].any()
