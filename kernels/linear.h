@@ -195,6 +195,8 @@ static void quantise_rows(const job_t *job, size_t first_row, size_t rows,
 // Rows [row, last_row) times panels [panel, last_panel).
 static void run_share(const job_t *job, size_t row, size_t last_row,
                       size_t panel, size_t last_panel) {
+  if (panel == last_panel)
+    return; // more workgroups than units of work
   group_t x[MAX_GROUPS] __attribute__((aligned(64)));
   const size_t blocks = job->depth / GROUP, fit = MAX_GROUPS / blocks;
   const size_t panel_bytes = blocks * BLOCK_BYTES;
