@@ -15,7 +15,11 @@
 #define LOWER 0, 4, 1, 5
 #define UPPER 2, 6, 3, 7
 #endif
+#ifdef __clang__
 #define INTERLEAVE(A, B, HALVES) __builtin_shufflevector(A, B, HALVES)
+#else // GCC has that name since 12 only
+#define INTERLEAVE(A, B, HALVES) __builtin_shuffle(A, B, (ivec){HALVES})
+#endif
 
 // Each round interleaves the first half of the rows with the second: the bits
 // of (row, lane) turn by one place, and after log2(LANES) rounds have changed
