@@ -81,8 +81,8 @@ class LayerCalls:
 
     def _scalars(self, layer: int) -> list[str]:
         c = self._c
-        sizes = (c.heads, c.kv_heads, c.head_dim, layer, c.layers)
-        sizes += (float_scalar(c.rms_eps), float_scalar(c.query_scale), c.windows[layer])
+        sizes = [c.heads, c.kv_heads, c.head_dim, layer, c.layers]
+        sizes += [float_scalar(c.rms_eps), float_scalar(c.query_scale), c.windows[layer]]
         numbers = [*sizes, self._flags(layer)]
         return [
             "%T",
