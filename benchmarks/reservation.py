@@ -41,7 +41,6 @@ POLICIES: dict[str, Reservation] = {
     "whole answer": WholeAnswer(),
     "page by page": PageByPage(32),
 }
-POOLS = (1000, 160, 80)
 ITEMSIZE = {"f32": 4, "f16": 2, "i8": 1}
 
 
@@ -53,6 +52,8 @@ def main() -> None:
     parser.add_argument("--max-tokens", type=int, default=256)
     parser.add_argument("--length", type=int, nargs="+", default=[48, 256])
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--pools", type=int, nargs="+", default=[1000, 160, 80], help="pages")
+    parser.add_argument("--tier-pages", type=int, default=0, help="of host memory below the pool")
     parser.add_argument("--workers", type=int, default=2)
     asyncio.run(_compare(parser.parse_args()))
 
@@ -64,7 +65,7 @@ async def _compare(options: argparse.Namespace) -> None:
         print(f"{'':44}{'seconds':>9}{'suspended':>11}")
         for length in options.length:
             texts = set()
-            for pages in POOLS:
+            for pages in options.pools:
                 best = dict.fromkeys(POLICIES, float("inf"))
                 suspended = dict.fromkeys(POLICIES, 0)
                 for _ in range(options.repeats):
@@ -91,7 +92,7 @@ async def _run(
     length: int,
     options: argparse.Namespace,
 ) -> tuple[float, int, tuple[str, ...]]:
-    engine = _open(compiled, cpu, policy, pages, options.workers)
+    engine = _open(compiled, cpu, policy, pages, options)
     async with engine:
         prompts = [
             engine.tokenizer.content(" ".join(np.random.default_rng(n).choice(WORDS, 40)))
@@ -119,13 +120,17 @@ async def _ask(
 
 
 def _open(
-    compiled: Compiled, cpu: IreeDevice, policy: Reservation, pages: int, workers: int
+    compiled: Compiled,
+    cpu: IreeDevice,
+    policy: Reservation,
+    pages: int,
+    options: argparse.Namespace,
 ) -> AsyncEngine:
     binary = compiled.model.binaries["cpu"]
     page_bytes = int(np.prod(binary.page_shape)) * ITEMSIZE[binary.page_dtype]
     return open_engine(
         compiled.model,
-        device(pages * page_bytes, workers),
+        device(pages * page_bytes, options.workers),
         cpu,
         vmfb=Path(compiled.vmfb),
         parameters=Path(compiled.parameters),
@@ -133,7 +138,7 @@ def _open(
         options=EngineOptions(
             max_sequences=16,
             reservation=policy,
-            tier=HostTier(256 * page_bytes),
+            tier=HostTier(options.tier_pages * page_bytes) if options.tier_pages else None,
             drafter=None,
         ),
     )
