@@ -13,13 +13,24 @@ typedef uint8_t element; // of the pool
 #define SCALES (PAGE * sizeof(float)) // before keys, and before values
 #define LARGEST_WEIGHT 16383.0f       // 127 * 128 + 127
 
-// Sums as plain vectors: arrays of a type that may alias anything, as those of
-// the intrinsics, would not stay in registers.
-INLINE ivec no_sum(int32_t x_sum) { return (ivec)no_bytes(x_sum); }
-INLINE ivec add_dot(ivec sum, bytes w, const int8_t *x) {
-  return (ivec)dot_bytes((byte_sums)sum, w, load_quad(x));
+// Sums as plain vectors where there is one instruction for a dot product: arrays
+// of a type that may alias anything, as those of the intrinsics, would not stay
+// in registers.
+#if defined(__AVX2__) || defined(__ARM_FEATURE_DOTPROD)
+typedef ivec sum_t;
+INLINE sum_t no_sum(int32_t x_sum) { return (sum_t)no_bytes(x_sum); }
+INLINE sum_t add_dot(sum_t sum, bytes w, const int8_t *x) {
+  return (sum_t)dot_bytes((byte_sums)sum, w, load_quad(x));
 }
-INLINE vec total(ivec sum) { return __builtin_convertvector(sum, vec); }
+INLINE vec total(sum_t sum) { return __builtin_convertvector(sum, vec); }
+#else
+typedef byte_sums sum_t;
+INLINE sum_t no_sum(int32_t x_sum) { return no_bytes(x_sum); }
+INLINE sum_t add_dot(sum_t sum, bytes w, const int8_t *x) {
+  return dot_bytes(sum, w, load_quad(x));
+}
+INLINE vec total(sum_t sum) { return total_bytes(sum); }
+#endif
 
 // `scale` and `sum` are those of a query's 8-bit numbers; `high` and `low` hold
 // the weights of a block.
@@ -48,7 +59,7 @@ INLINE void set_query(queries_t *q, int query, const float *x, size_t dim) {
 INLINE void score_pages(const int n, const int count, const queries_t *q,
                         tile_t *t, const pages_t *p, const block_t *b,
                         ahead_t *a, size_t page) {
-  ivec sum[4][MAX_QUERIES][VECS];
+  sum_t sum[4][MAX_QUERIES][VECS];
   const uint8_t *keys[4];
   for (int c = 0; c < count; c++) {
     keys[c] = keys_of(p, page + (size_t)c);
@@ -118,7 +129,7 @@ INLINE void round_weights(queries_t *q, tile_t *t, const pages_t *p,
 INLINE void sum_dims(const int n, const int width, const queries_t *q,
                      tile_t *t, const pages_t *p, const block_t *b, ahead_t *a,
                      size_t d) {
-  ivec high[4][MAX_QUERIES], low[4][MAX_QUERIES];
+  sum_t high[4][MAX_QUERIES], low[4][MAX_QUERIES];
   for (int w = 0; w < width; w++)
     for (int i = 0; i < n; i++) {
       high[w][i] = no_sum(q->high_sum[i]);
