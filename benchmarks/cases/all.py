@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from benchmarks.cases import alone, encoder, processes, serving, steps
+from benchmarks.cases import alone, encoder, processes, pytorch, serving, steps
 from benchmarks.cases.context import Case
 
 CASES: dict[str, Case] = {
@@ -26,6 +26,9 @@ CASES: dict[str, Case] = {
         f"encoder-{texts}x{tokens}": partial(encoder.encoder, texts=texts, tokens=tokens)
         for texts, tokens in ((1, 64), (8, 64), (32, 128))
     },
+    "pytorch-decode-1-128": partial(pytorch.decode, batch=1, position=128),
+    "pytorch-decode-8-128": partial(pytorch.decode, batch=8, position=128),
+    "pytorch-prefill-512": partial(pytorch.prefill, tokens=512),
     "memory": processes.processes,
 }
 

@@ -13,6 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 sys.path.append(str(ROOT))
 
+from benchmarks import page  # noqa: E402
 from benchmarks.accuracy import agreement, perplexity, text  # noqa: E402
 from benchmarks.harness import bars, machine, measure, memory, results, table  # noqa: E402
 from benchmarks.harness.bandwidth import READERS, BandwidthProbe  # noqa: E402
@@ -129,6 +130,35 @@ class TestTable:
 
     def test_markdown(self) -> None:
         assert table.markdown(("a", "b"), [("1", "2")]) == "| a | b |\n| --- | --- |\n| 1 | 2 |"
+
+
+class TestPage:
+    def test_it_has_machine_bars_cases_and_quality(self) -> None:
+        quality = {
+            "text": "a text",
+            "tokens": 1024,
+            "prompts": 20,
+            "peer": "llama.cpp",
+            "systems": {
+                "agentc i4": {
+                    "perplexity": 12.345,
+                    "standard_error": 0.2,
+                    "to_peer": -0.001,
+                    "identical": 0.96,
+                    "common_prefix": 0.99,
+                }
+            },
+        }
+        made = page.page({"cores": "2"}, [case(notes=("quiet",))], quality, "Some words.\n")
+        assert "| cores | 2 |" in made
+        bar = "| decode | 2.00 ms | 3.00 ms, fast peer | 1.50 | 2.90 | 1.7 | missed by 12 % |"
+        assert bar in made.splitlines()
+        assert "| slow peer | 8.00 | 8.00 | 1 |  |" in made.splitlines()
+        assert "Quiet." in made and "Some words." in made and "Not measured: decode-1-1000" in made
+        assert "| agentc i4 | 12.345 ± 0.200 | -0.10 % | 96.0 % | 99.0 % |" in made.splitlines()
+
+    def test_it_needs_no_quality(self) -> None:
+        assert "## Quality" not in page.page({}, [case()], None)
 
 
 class TestFloor:
