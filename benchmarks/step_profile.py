@@ -78,11 +78,13 @@ def main() -> None:
 
 
 def _objects() -> list[Path]:
+    """Objects of all families; without one of them there would be no program at all."""
     from agentc.codegen import kernels
     from agentc.codegen.targets import TargetSpec
+    from agentc.models import fused_decoder
 
-    families = ("linear_q4", "linear_q8", "attention_f16", "attention_i8")
-    found = [kernels.find(family, TargetSpec("local-task")) for family in families]
+    families = {f for kv in fused_decoder.KV_DTYPES for f in fused_decoder.families(kv)}
+    found = [kernels.find(family, TargetSpec("local-task")) for family in sorted(families)]
     return [each.path for each in found if each is not None]
 
 

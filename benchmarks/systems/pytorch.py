@@ -1,8 +1,9 @@
 """PyTorch: the same decoder with the framework's own operators, eager and compiled.
 
 Written straight on `torch.nn.functional` with a KV cache of fixed size, which is faster than the
-`transformers` classes and is what torch.compile likes. The weights are those of the GGUF file,
-dequantised.
+`transformers` classes and is what torch.compile likes. A layer is compiled, and called for every
+layer: compiling all of them as one graph takes many minutes. The weights are those of the GGUF
+file, dequantised.
 """
 
 from __future__ import annotations
@@ -40,14 +41,14 @@ class TorchSteps:
         shape = (weights.layers, 2, sequences, weights.kv_heads, sequence_tokens, weights.head_dim)
         self._kv = torch.zeros(shape, dtype=self._model["norm"].dtype)
         self._weights = weights
-        self._forward: Any = torch.compile(self._run, dynamic=False) if compiled else self._run
+        self._layer: Any = torch.compile(_layer, dynamic=False) if compiled else _layer
         self.settings = f"{precision}, {'compiled' if compiled else 'eager'}"
 
     def fill(self, lengths: Sequence[int]) -> None:
         """Computes the KV of `lengths[0]` tokens of every sequence; all have the same length."""
         for start in range(0, lengths[0], FILL_ROWS):
             rows = min(FILL_ROWS, lengths[0] - start)
-            self._step(self._run, [[FILL_TOKEN] * rows] * self._sequences, start)
+            self._step([[FILL_TOKEN] * rows] * self._sequences, start, _layer)
 
     def decode(self, positions: Sequence[int]) -> Call:
         """A decode step of all sequences at `positions[0]`, with the argmax of the logits."""
@@ -67,47 +68,50 @@ class TorchSteps:
     def _call(self, tokens: list[list[int]], position: int) -> Call:
         def call() -> float:
             start = time.perf_counter()
-            self._step(self._forward, tokens, position)
+            self._step(tokens, position, self._layer)
             return time.perf_counter() - start
 
         call()  # compiles
         return call
 
-    def _step(self, forward: Any, tokens: list[list[int]], position: int) -> list[int]:
-        with self._torch.inference_mode():
-            ids = self._torch.tensor(tokens)
-            places = self._torch.arange(position, position + ids.shape[1])
-            best: list[int] = forward(ids, places, position + ids.shape[1]).tolist()
+    def _step(self, tokens: list[list[int]], position: int, layer: Any) -> list[int]:
+        """The argmax behind the last of `tokens`, at `position` and following."""
+        torch, m, w = self._torch, self._model, self._weights
+        with torch.inference_mode():
+            ids = torch.tensor(tokens)
+            places = torch.arange(position, position + ids.shape[1])
+            causal = places[:, None] >= torch.arange(position + ids.shape[1])[None, :]
+            x = torch.nn.functional.embedding(ids, m["embed"])
+            turns = m["cos"][places], m["sin"][places]
+            for number in range(w.layers):
+                weights = tuple(m[f"{number}.{name}"] for name in w.NAMES)
+                x = layer(x, weights, self._kv[number], places, causal, turns, w.epsilon)
+            last = torch.nn.functional.rms_norm(x[:, -1], (w.width,), m["norm"], w.epsilon)
+            best: list[int] = (last @ m["embed"].T).argmax(-1).tolist()
             return best
 
-    def _run(self, tokens: Any, places: Any, end: int) -> Any:
-        """tokens [B, T] at `places` [T] -> argmax of the last row's logits [B]. `end` = the number
-        of keys that are read."""
-        f, m, w = self._torch.nn.functional, self._model, self._weights
-        cos, sin = m["cos"][places], m["sin"][places]
-        causal = places[:, None] >= self._torch.arange(end)[None, :]
-        x = f.embedding(tokens, m["embed"])
-        for layer in range(w.layers):
-            normed = f.rms_norm(x, (w.width,), m[f"{layer}.attn_norm"], w.epsilon)
-            q, k, v = (
-                f.linear(normed, m[f"{layer}.{name}"])
-                .unflatten(-1, (-1, w.head_dim))
-                .transpose(1, 2)
-                for name in "qkv"
-            )
-            q, k = _rotate(q, cos, sin), _rotate(k, cos, sin)
-            keys, values = self._kv[layer, 0], self._kv[layer, 1]
-            keys[:, :, places], values[:, :, places] = k, v
-            attended = f.scaled_dot_product_attention(
-                q, keys[:, :, :end], values[:, :, :end], attn_mask=causal, enable_gqa=True
-            )
-            x = x + f.linear(attended.transpose(1, 2).flatten(2), m[f"{layer}.o"])
-            normed = f.rms_norm(x, (w.width,), m[f"{layer}.mlp_norm"], w.epsilon)
-            gated = f.silu(f.linear(normed, m[f"{layer}.gate"]))
-            gated = gated * f.linear(normed, m[f"{layer}.up"])
-            x = x + f.linear(gated, m[f"{layer}.down"])
-        last = f.rms_norm(x[:, -1], (w.width,), m["norm"], w.epsilon)
-        return f.linear(last, m["embed"]).argmax(-1)
+
+def _layer(
+    x: Any, weights: Any, kv: Any, places: Any, causal: Any, turns: Any, epsilon: float
+) -> Any:
+    """One layer: x [B, T, D]; `kv` [2, B, KV heads, room, head_dim] is written at `places`."""
+    import torch
+
+    f = torch.nn.functional
+    attn_norm, wq, wk, wv, wo, mlp_norm, gate, up, down = weights
+    head_dim, width = kv.shape[-1], (x.shape[-1],)
+    normed = f.rms_norm(x, width, attn_norm, epsilon)
+    q, k, v = (
+        f.linear(normed, w).unflatten(-1, (-1, head_dim)).transpose(1, 2) for w in (wq, wk, wv)
+    )
+    kv[0][:, :, places], kv[1][:, :, places] = _rotate(k, *turns), v
+    end = causal.shape[1]
+    attended = f.scaled_dot_product_attention(
+        _rotate(q, *turns), kv[0][:, :, :end], kv[1][:, :, :end], attn_mask=causal, enable_gqa=True
+    )
+    x = x + f.linear(attended.transpose(1, 2).flatten(2), wo)
+    normed = f.rms_norm(x, width, mlp_norm, epsilon)
+    return x + f.linear(f.silu(f.linear(normed, gate)) * f.linear(normed, up), down)
 
 
 def _rotate(x: Any, cos: Any, sin: Any) -> Any:
