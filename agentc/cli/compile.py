@@ -18,7 +18,7 @@ ObjectiveOption = Annotated[str, typer.Option(help="what to minimise: cost or la
 SeedOption = Annotated[int, typer.Option(help="seed of the solver")]
 PrecisionOption = Annotated[
     str,
-    typer.Option(help="of all models: f32, i8 or i4; by default what loses nothing of a file"),
+    typer.Option(help="of all models: f32, f16, i8, i4; by default what loses nothing of a file"),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="print JSON")]
 

@@ -128,7 +128,7 @@ def test_a_model_without_the_precision_is_refused(tmp_path: Path) -> None:
     file.write_text(ENCODING)
     with pytest.raises(CompileError, match=r"has no precision 'i4' on any .* only i8, f32"):
         place_graph(str(file), CLUSTER, precision="i4")
-    with pytest.raises(CompileError, match="unknown precision 'i5'; expected one of: f32, i4"):
+    with pytest.raises(CompileError, match="unknown precision 'i5'; expected one of: f16, f32, i4"):
         place_graph(str(file), CLUSTER, precision="i5")
 
 
