@@ -77,8 +77,8 @@ def compile(  # the name of the thing; shadows the builtin in this module only
       target: cluster.yaml.
       output: the package to write: a folder, or a zip file if it ends in .zip.
       objective: "cost" (USD per run) or "latency".
-      precision: of all models: "f32", "f16", "i8" or "i4"; "" leaves it to the planner, among those that
-        lose nothing of a model's file.
+      precision: of all models: "f32", "f16", "i8" or "i4"; "" leaves it to the planner, among those
+        that lose nothing of a model's file.
       bundle: copy the weights into the package, so that it runs on another machine.
 
     Raises:

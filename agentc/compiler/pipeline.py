@@ -80,8 +80,8 @@ def compile_graph(
       target: path of cluster.yaml, or a loaded one.
       objective: "cost" (USD per run) or "latency".
       seed: of the solver; equal inputs and seeds give equal plans.
-      precision: of all models, "f32", "f16", "i8" or "i4"; "" leaves it to the planner among those that
-        lose nothing of a model's file.
+      precision: of all models, "f32", "f16", "i8" or "i4"; "" leaves it to the planner, among those
+        that lose nothing of a model's file.
 
     Raises:
       FrontendError, CompileError, ClusterError, ModelFormatError: what is wrong, and where.
