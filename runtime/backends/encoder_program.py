@@ -11,8 +11,11 @@ from numpy.typing import NDArray
 from agentc.errors import RuntimeFault
 from agentc.runtime.backends.iree import IreeModule
 
-MAX_BATCH_TOKENS = 4096
-"""Tokens of a batch, padding included: bounds the activations' memory."""
+MAX_PADDED_TOKENS = 4096
+"""Tokens of a padded batch, padding included: bounds the activations' memory."""
+WORKER_TOKENS = 256
+"""Tokens of a ragged batch for each worker: activations stay in its caches (MiniLM: 4,096 tokens in
+batches of 512 take 0.78 of the time of one batch on two cores)."""
 _RAGGED = "_ragged"
 _TOKEN_TYPES = 2
 
@@ -34,8 +37,10 @@ class EncoderProgram:
         self._module = module
         self._entry = entry
         self._vocabulary = vocabulary
+        workers = workers or os.cpu_count() or 1
+        self._ragged_tokens = WORKER_TOKENS * max(workers, 2)
         if "set_workers" in module.functions:
-            module.invoke("set_workers", [workers or os.cpu_count() or 1], results=0)
+            module.invoke("set_workers", [workers], results=0)
 
     def run(self, tokens: Tokens, types: Tokens | None = None) -> NDArray[np.float32]:
         """Returns the results [N, ...] of N >= 1 texts, in their order. A text without tokens
@@ -49,10 +54,11 @@ class EncoderProgram:
         self._check("token type", types or [], _TOKEN_TYPES)
         lengths = [len(ids) for ids in tokens]
         is_ragged = self._entry.endswith(_RAGGED)
-        cut = ragged_batches if is_ragged else length_buckets
-        call = self._ragged if is_ragged else self._padded
+        if is_ragged:
+            call, batches = self._ragged, ragged_batches(lengths, self._ragged_tokens)
+        else:
+            call, batches = self._padded, length_buckets(lengths, MAX_PADDED_TOKENS)
         columns = [tokens] if types is None else [tokens, types]
-        batches = cut(lengths, MAX_BATCH_TOKENS)
         parts = [call([[c[i] for i in batch] for c in columns]) for batch in batches]
         rows = np.concatenate(parts)
         result = np.empty_like(rows)

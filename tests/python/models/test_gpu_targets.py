@@ -47,7 +47,7 @@ def test_a_decoder_compiles(precision, target):
     assert iree.compile(program.module.text(), target).path.stat().st_size > 10_000
 
 
-@pytest.mark.parametrize("target", ONE_OF_EACH, ids=name_of)
+@pytest.mark.parametrize("target", ONE_OF_EACH[1:], ids=name_of)
 def test_windows_and_norms_of_gemma_compile(target):
     program = emit(tiny.family_config("gemma3", d_model=64, ffn=96), "f32")
     assert iree.compile(program.module.text(), target).path.is_file()
