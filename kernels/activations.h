@@ -54,9 +54,10 @@ INLINE float inverse_rms(const float *x, size_t depth, float eps) {
 // One row; `norm` (or null): RMSNorm with these factors comes first. Groups are
 // written `stride` apart. Never inlined: one piece of code gives the same bits
 // to whoever calls.
-__attribute__((noinline)) static void
-quantise_row(const float *x, const float *norm, float eps, size_t depth,
-             group_t *out, size_t stride) {
+__attribute__((noinline)) static void quantise_row(const float *x,
+                                                   const float *norm, float eps,
+                                                   size_t depth, group_t *out,
+                                                   size_t stride) {
   const float inverse = norm ? inverse_rms(x, depth, eps) : 1.0f;
   for (size_t i = 0; i < depth; i += GROUP, out += stride) {
     float scaled[GROUP];

@@ -48,8 +48,8 @@ INLINE byte_sums no_bytes(int32_t x_sum) {
 }
 INLINE byte_sums dot_bytes(byte_sums sum, bytes w, quad x) {
   const __m512i weight = _mm512_xor_si512(w, _mm512_set1_epi8(-128));
-  const __m512i turned = _mm512_mask_sub_epi8(
-      x, _mm512_movepi8_mask(weight), _mm512_setzero_si512(), x);
+  const __m512i turned = _mm512_mask_sub_epi8(x, _mm512_movepi8_mask(weight),
+                                              _mm512_setzero_si512(), x);
   const __m512i pairs = _mm512_maddubs_epi16(_mm512_abs_epi8(weight), turned);
   return settled(_mm512_add_epi32(sum, add_pairs(pairs)));
 }

@@ -13,7 +13,9 @@ typedef __m128i byte_sums;
 INLINE bytes load_bytes(const uint8_t *p) {
   return _mm_loadu_si128((const __m128i *)p);
 }
-INLINE bytes low_nibbles(bytes w) { return _mm_and_si128(w, _mm_set1_epi8(15)); }
+INLINE bytes low_nibbles(bytes w) {
+  return _mm_and_si128(w, _mm_set1_epi8(15));
+}
 INLINE bytes high_nibbles(bytes w) {
   return _mm_and_si128(_mm_srli_epi16(w, 4), _mm_set1_epi8(15));
 }
@@ -33,8 +35,8 @@ INLINE __m128i dot_wide(__m128i sum, bytes w, quad x, short zero) {
   const __m128 second = _mm_castsi128_ps(_mm_madd_epi16(b, x));
   const __m128 even = _mm_shuffle_ps(first, second, 0x88);
   const __m128 odd = _mm_shuffle_ps(first, second, 0xdd);
-  return _mm_add_epi32(sum, _mm_add_epi32(_mm_castps_si128(even),
-                                          _mm_castps_si128(odd)));
+  return _mm_add_epi32(
+      sum, _mm_add_epi32(_mm_castps_si128(even), _mm_castps_si128(odd)));
 }
 
 INLINE nibble_sums no_nibbles(void) { return _mm_setzero_si128(); }

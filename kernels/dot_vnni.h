@@ -2,7 +2,8 @@
 // weights, signed activations) and adds them by fours.
 #include <immintrin.h>
 
-// Largest tile: rows x vectors of outputs. Its sums, its totals, weights and a quad fill the 32 registers.
+// Largest tile: rows x vectors of outputs. Its sums, its totals, weights and a
+// quad fill the 32 registers.
 #define MAX_ROWS 6
 #define TILE_VECS 2
 

@@ -18,7 +18,7 @@ typedef void finish_t(const job_t *job, size_t row, size_t panel, size_t panels,
                       float *products);
 
 struct job {
-  const float *x; // [rows, depth]
+  const float *x;        // [rows, depth]
   const int32_t *gather; // row r is x[gather[r]], unless null
   const float *norm;     // RMSNorm of x with these factors, unless null
   float eps;
@@ -167,8 +167,8 @@ static void run_strip(const job_t *job, size_t first_row, size_t rows,
     fetch_results(job, first_row + start, height, panel, last);
     for (size_t v = begin, width; v < end; v += width) {
       width = tile_width(rows, end - v);
-      tile(height, width, x + start * blocks, job->w, v, blocks,
-           &ahead, products[0] + (v - begin) * LANES, stride);
+      tile(height, width, x + start * blocks, job->w, v, blocks, &ahead,
+           products[0] + (v - begin) * LANES, stride);
     }
     for (size_t r = 0; r < height; r++)
       job->finish(job, first_row + start + r, panel, last - panel, products[r]);

@@ -11,8 +11,8 @@
 
 // total[r][v] += the products of one block, v over vectors of outputs.
 INLINE void add_block(const int rows, const int vecs, const group_t *x,
-                      const uint8_t *w, const uint8_t *scales, size_t panel_bytes,
-                      totals_t total) {
+                      const uint8_t *w, const uint8_t *scales,
+                      size_t panel_bytes, totals_t total) {
   byte_sums sum[MAX_ROWS][TILE_VECS];
   for (int r = 0; r < rows; r++)
     for (int v = 0; v < vecs; v++)

@@ -1,8 +1,8 @@
 // What a weight format and the product share: the shape of a tile.
 //
 // A panel is 16 outputs, blocks of 32 inputs one after another. A tile computes
-// `rows` rows times `vecs` vectors of outputs; where a vector is narrower than a
-// panel, PANEL_VECS of them make one.
+// `rows` rows times `vecs` vectors of outputs; where a vector is narrower than
+// a panel, PANEL_VECS of them make one.
 #ifndef AGENTC_KERNELS_TILE_H
 #define AGENTC_KERNELS_TILE_H
 
