@@ -56,7 +56,9 @@ def continuous(context: Context) -> CaseResult:
     with contextlib.ExitStack() as stack:
         loop = stack.enter_context(asyncio.Runner())
         engine = _engine(context, stack, AT_ONCE * SLOT_TOKENS)
-        server = stack.enter_context(LlamaServer(_server(context, AT_ONCE, SLOT_TOKENS)))
+        server = stack.enter_context(
+            LlamaServer(_server(context, AT_ONCE, SLOT_TOKENS, f"decode-{AT_ONCE}-mixed"))
+        )
 
         async def ours() -> None:
             trace, gate = traces[OURS], asyncio.Semaphore(AT_ONCE)
@@ -82,7 +84,7 @@ def continuous(context: Context) -> CaseResult:
         }
         settings = {OURS: _settings(context), SERVER: server.settings}
         for name, file in context.peer_files().items():
-            chosen = LlamaSettings(file, context.threads)
+            chosen = _tuned(context, f"decode-{AT_ONCE}-mixed {name}", file)
             steps = LlamaSteps(chosen, AT_ONCE, SLOT_TOKENS)
             stack.callback(steps.close)
             trace = traces[name]
@@ -120,7 +122,7 @@ def shared_prefix(context: Context) -> CaseResult:
         settings, health_s = {OURS: _settings(context)}, []
         for unified in (False, True):
             server = stack.enter_context(
-                LlamaServer(_server(context, SHARERS, 2 * room, unified=unified))
+                LlamaServer(_server(context, SHARERS, 2 * room, "decode-8-1000", unified=unified))
             )
             health_s += [server.health_s() for _ in range(20)]
             for ahead in (False, True):
@@ -161,10 +163,18 @@ def _engine(context: Context, stack: contextlib.ExitStack, kv_tokens: int) -> As
 
 
 def _server(
-    context: Context, slots: int, slot_tokens: int, *, unified: bool = False
+    context: Context, slots: int, slot_tokens: int, like: str, *, unified: bool = False
 ) -> ServerSettings:
+    """The server in the settings that were best for the bare steps of the case `like`."""
     file = context.peer_files()[Q4_0]
-    return ServerSettings(file, slots, slots * slot_tokens, context.threads, unified)
+    tuned = _tuned(context, f"{like} {Q4_0}", file)
+    kv_tokens = slots * slot_tokens
+    return ServerSettings(file, slots, kv_tokens, context.threads, unified, tuned.flash, tuned.kv)
+
+
+def _tuned(context: Context, key: str, file: Path) -> LlamaSettings:
+    """What the case of bare steps has found, or the defaults if it was not run before."""
+    return context.tuned.known(key) or LlamaSettings(file, context.threads)
 
 
 def _settings(context: Context) -> str:

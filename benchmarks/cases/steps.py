@@ -18,6 +18,9 @@ from benchmarks.systems.ours import OurSteps
 ROOM_TOKENS = 24
 """What a sequence has beyond its position, so that a step never meets the end of its memory."""
 TUNING_CALLS = 4
+UNIFIED_LIMIT = 8
+"""Beyond so many sequences of their own a unified KV is not tried: every sequence then computes
+scores against the keys of all, and filling it takes minutes."""
 MIXED_SEED = 11
 
 
@@ -82,7 +85,7 @@ def _tuned(
     alternatives: Alternatives = DECODE,
 ) -> Iterator[dict[str, tuple[LlamaSteps, Call]]]:
     """llama.cpp with every file, each in the settings that are best for the case, and its call."""
-    if sequences == 1:
+    if sequences == 1 or sequences > UNIFIED_LIMIT:
         alternatives = {k: v for k, v in alternatives.items() if k != "unified"}
     with contextlib.ExitStack() as stack:
         ready = {}

@@ -56,10 +56,16 @@ class TunedSettings:
         self._path = path
         self._known: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
 
+    def known(self, key: str) -> LlamaSettings | None:
+        """The settings of `key` if they were searched before."""
+        if key not in self._known:
+            return None
+        return LlamaSettings(**self._known[key] | {"file": Path(self._known[key]["file"])})
+
     def find(self, key: str, search: Callable[[], LlamaSettings]) -> LlamaSettings:
         """The settings of `key`: from the file, or by `search`."""
-        if key in self._known:
-            return LlamaSettings(**self._known[key] | {"file": Path(self._known[key]["file"])})
+        if (known := self.known(key)) is not None:
+            return known
         found = search()
         self._known[key] = asdict(found) | {"file": str(found.file)}
         self._path.parent.mkdir(parents=True, exist_ok=True)
