@@ -57,5 +57,6 @@ def test_a_family_compiles_for_arm(tmp_path, family):
     elf = target.read_bytes()
     assert struct.unpack_from("<H", elf, 0x12)[0] == 183  # AArch64
     defined = symbols(elf)
-    assert [name for name, here in defined.items() if not here] == []
+    # Nothing is called but kernels of other families, which are linked into the same module.
+    assert [n for n, here in defined.items() if not here and not n.startswith("agentc_")] == []
     assert any(name.startswith("agentc_") for name in defined)
