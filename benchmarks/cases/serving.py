@@ -7,6 +7,7 @@ import contextlib
 import random
 import statistics
 from collections.abc import Callable
+from pathlib import Path
 
 from agentc.runtime.backends.iree import IreeDevice
 from agentc.runtime.engine.facade import AsyncEngine
@@ -84,7 +85,7 @@ def continuous(context: Context) -> CaseResult:
         }
         settings = {OURS: _settings(context), SERVER: server.settings}
         for name, file in context.peer_files().items():
-            chosen = _tuned(context, f"decode-{AT_ONCE}-mixed {name}", file)
+            chosen = _tuned(context, f"{like} {name}", file)
             steps = LlamaSteps(chosen, AT_ONCE, SLOT_TOKENS)
             stack.callback(steps.close)
             trace = traces[name]
