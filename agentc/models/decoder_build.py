@@ -35,7 +35,8 @@ _HALF_DRIVERS = ("cuda", "hip", "metal")
 def precisions(weights: DecoderWeights, target: TargetSpec, name: str) -> Precisions:
     """Returns the precisions of a model on a target; `name` is what the note calls it.
 
-    A quantised file has nothing to lose in a form as wide as its own.
+    A quantised file loses nothing in "i4", which is as wide as the file; in "i8", its 4-bit groups
+    with minima are rounded again.
     """
     c, why_not = weights.config, _refusal(weights.config, target)
     parts = weights.matrix_parts("layers.0.down")
@@ -44,7 +45,7 @@ def precisions(weights: DecoderWeights, target: TargetSpec, name: str) -> Precis
     for precision in () if why_not else _QUANTISED:
         weight_bytes = QuantisedWeights(weights, precision).weight_bytes()
         kv_bytes = page_bytes(c, KV_DTYPES[0]) / PAGE_TOKENS
-        found[precision] = Footprint(weight_bytes, kv_bytes, quantised)
+        found[precision] = Footprint(weight_bytes, kv_bytes, quantised and precision == "i4")
     if target.driver in _HALF_DRIVERS:
         f16_bytes = page_bytes(c, "f16") / PAGE_TOKENS
         found["f16"] = Footprint(c.dims(2.0)["weight_bytes"], f16_bytes, False)
