@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 
 from agentc.runtime.backends.iree import IreeDevice
-from agentc.runtime.engine.compiled import EngineOptions
 from agentc.runtime.engine.facade import AsyncEngine
+from agentc.runtime.engine.options import EngineOptions
 from agentc.runtime.engine.request import Sampling
 from benchmarks.cases.context import Context, samples
 from benchmarks.harness.bandwidth import BandwidthProbe

@@ -57,9 +57,8 @@ def continuous(context: Context) -> CaseResult:
     with contextlib.ExitStack() as stack:
         loop = stack.enter_context(asyncio.Runner())
         engine = _engine(context, stack, AT_ONCE * SLOT_TOKENS)
-        server = stack.enter_context(
-            LlamaServer(_server(context, AT_ONCE, SLOT_TOKENS, f"decode-{AT_ONCE}-mixed"))
-        )
+        like = f"decode-{AT_ONCE}-mixed"
+        server = stack.enter_context(LlamaServer(_server(context, AT_ONCE, SLOT_TOKENS, like)))
 
         async def ours() -> None:
             trace, gate = traces[OURS], asyncio.Semaphore(AT_ONCE)

@@ -10,9 +10,10 @@ import numpy as np
 
 from agentc.runtime.backends.forward import FlatBatch, IreeForward
 from agentc.runtime.backends.iree import IreeDevice
-from agentc.runtime.engine.compiled import CompiledEngine, EngineOptions
+from agentc.runtime.engine.compiled import CompiledEngine
 from agentc.runtime.engine.facade import AsyncEngine
 from agentc.runtime.engine.opening import PAGE_DTYPES
+from agentc.runtime.engine.options import EngineOptions
 from agentc.runtime.engine.request import Sampling
 from agentc.runtime.engine.tokenizer import Tokenizer
 from benchmarks.harness.measure import Call

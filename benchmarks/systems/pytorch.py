@@ -63,7 +63,7 @@ class TorchSteps:
 
     def close(self) -> None:
         """Drops the weights."""
-        self._model = self._kv = self._forward = None
+        del self._model, self._kv, self._layer
 
     def _call(self, tokens: list[list[int]], position: int) -> Call:
         def call() -> float:
