@@ -42,8 +42,9 @@ static void run_unit(const void *context, size_t unit, size_t units) {
     (void)group, (void)groups;                                                 \
     const head_t head = {agentc_head_##FORM, x,    norm,    picked, w,         \
                          y,                  rows, columns, depth,  eps};      \
-    step_t step = {.run = run_unit, .units = 4 * threads};                     \
-    work_t work = {.steps = &step, .count = 1, .context = &head};              \
+    step_t step;                                                               \
+    work_t work = {.steps = &step, .count = 0, .context = &head};              \
+    add_step(&work, run_unit, 4 * threads);                                    \
     share((team_t *)team, &work);                                              \
   }
 TEAM_HEAD(q4)

@@ -108,21 +108,17 @@ static void run_layer(const layer_t *l, team_t *team, size_t threads) {
   const size_t units = units_of(l->rows, threads);
   const size_t tiles = l->rows * l->kv_heads, most = 4 * threads;
   const size_t attention_units = tiles < most ? tiles : most;
-  step_t plain[] = {{.run = project_heads, .units = units},
-                    {.run = attend_pages, .units = attention_units},
-                    {.run = project_out, .units = units},
-                    {.run = gate, .units = units},
-                    {.run = project_down, .units = units}};
-  step_t normed[] = {{.run = project_heads, .units = units},
-                     {.run = attend_pages, .units = attention_units},
-                     {.run = project_out, .units = units},
-                     {.run = add_out, .units = threads},
-                     {.run = gate, .units = units},
-                     {.run = project_down, .units = units},
-                     {.run = add_down, .units = threads}};
-  work_t work = {.steps = plain, .count = 5, .context = l};
+  step_t steps[7];
+  work_t work = {.steps = steps, .count = 0, .context = l};
+  add_step(&work, project_heads, units);
+  add_step(&work, attend_pages, attention_units);
+  add_step(&work, project_out, units);
   if (l->flags & NORM_RESULTS)
-    work.steps = normed, work.count = 7;
+    add_step(&work, add_out, threads);
+  add_step(&work, gate, units);
+  add_step(&work, project_down, units);
+  if (l->flags & NORM_RESULTS)
+    add_step(&work, add_down, threads);
   share(team, &work);
 }
 

@@ -34,6 +34,13 @@ typedef struct {
   uint64_t rounding;   // how the caller's processor rounds
 } work_t;
 
+// `work->steps` has room for it. (An initialiser would become a call of memset.)
+static inline void add_step(work_t *work, unit_t *run, size_t units) {
+  step_t *step = &work->steps[work->count++];
+  step->run = run, step->units = units;
+  step->claimed = 0, step->done = 0;
+}
+
 // `gate` is OPEN while work can be joined, plus the number of helpers inside.
 // `callers` counts calls that have begun; helpers stay awake while there is one.
 #define OPEN 0x10000u
