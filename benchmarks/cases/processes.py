@@ -23,46 +23,63 @@ from benchmarks.systems.llama_server import LlamaServer, ServerSettings
 from benchmarks.systems.texts import prompt_tokens
 
 SERVER = "llama.cpp server Q4_0"
+ROOMY_TOKENS, USED_TOKENS = 8192, 1280
 Run = Callable[[], tuple[float, int]]
 """Starts a system; returns the seconds to its first token, and its resident bytes at the end."""
 
 
 def processes(context: Context) -> list[CaseResult]:
-    """Resident memory and cold start, from the same processes."""
-    runs = _runs(context)
+    """Resident memory with much room for KV and with no more than the job uses, and cold start."""
+    memory, start = _measure(context, ROOMY_TOKENS)
+    used, _ = _measure(context, USED_TOKENS)
+    return [
+        CaseResult(
+            "memory",
+            f"resident memory, room for {ROOMY_TOKENS} tokens",
+            "MiB",
+            memory,
+            notes=("llama.cpp's KV is resident from the start, agentc's once it is used",),
+        ),
+        CaseResult("memory-used", "resident memory, room for what the job uses", "MiB", used),
+        CaseResult("cold-start", "from the start of the process to the first token", "s", start),
+    ]
+
+
+Samples = dict[str, Sample]
+
+
+def _measure(context: Context, kv_tokens: int) -> tuple[Samples, Samples]:
+    """Memory in MiB and start in seconds of every system, with room for `kv_tokens` tokens."""
+    runs = _runs(context, kv_tokens)
     seen: dict[str, list[tuple[float, int]]] = {name: [] for name in runs}
     for _ in range(context.repeats(5)):
         for name, run in runs.items():
             time.sleep(0.05)
             seen[name].append(run())
-    setting = f"{child.KV_TOKENS} tokens of KV"
-    ours = f"{context.model.precision}, {setting}, with its Python"
-    settings = dict.fromkeys(runs, f"{setting}, with its Python") | {
-        OURS: ours,
-        SERVER: f"{setting}, no Python",
+    room = f"{kv_tokens} tokens of KV"
+    settings = dict.fromkeys(runs, f"{room}, with its Python") | {
+        OURS: f"{context.model.precision}, {room}, with its Python",
+        SERVER: f"{room}, no Python",
     }
     start = {n: Sample(tuple(s for s, _ in v), settings[n]) for n, v in seen.items()}
     memory = {n: Sample(tuple(b / 2**20 for _, b in v), settings[n]) for n, v in seen.items()}
-    return [
-        CaseResult("memory", "resident memory after the job", "MiB", memory),
-        CaseResult("cold-start", "from the start of the process to the first token", "s", start),
-    ]
+    return memory, start
 
 
-def _runs(context: Context) -> dict[str, Run]:
+def _runs(context: Context, kv_tokens: int) -> dict[str, Run]:
     record = context.model.save(context.folder / "models" / "llm.json")
     files = context.peer_files()
-    runs: dict[str, Run] = {OURS: lambda: _child("agentc", record)}
+    runs: dict[str, Run] = {OURS: lambda: _child("agentc", record, kv_tokens)}
     for name, file in files.items():
-        runs[name] = lambda file=file: _child("llama.cpp", file)  # type: ignore[misc]
+        runs[name] = lambda file=file: _child("llama.cpp", file, kv_tokens)  # type: ignore[misc]
     q4_0 = next(iter(files.values()))
-    runs[SERVER] = lambda: _server(ServerSettings(q4_0, 1, child.KV_TOKENS, context.threads))
+    runs[SERVER] = lambda: _server(ServerSettings(q4_0, 1, kv_tokens, context.threads))
     return runs
 
 
-def _child(system: str, file: Path) -> tuple[float, int]:
+def _child(system: str, file: Path, kv_tokens: int) -> tuple[float, int]:
     start = time.perf_counter()
-    command = [sys.executable, child.__file__, system, str(file)]
+    command = [sys.executable, child.__file__, system, str(file), str(kv_tokens)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         first = process.stdout.readline()

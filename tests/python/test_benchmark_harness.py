@@ -110,8 +110,9 @@ class TestBars:
     def test_every_bar_belongs_to_a_case(self) -> None:
         from benchmarks.cases.all import CASES
 
-        of_two_rows = {key.replace("-fp32-", "-").replace("-int8-", "-") for key in bars.BARS}
-        assert of_two_rows <= set(CASES)
+        # Some cases measure several rows.
+        names = {key.replace("-fp32-", "-").replace("-int8-", "-") for key in bars.BARS}
+        assert names - {"memory-used"} <= set(CASES)
 
 
 class TestTable:
