@@ -15,16 +15,18 @@
 #define VECS (PAGE / LANES) // vectors that hold one number per key of a page
 #define MASKED -1e30f
 
-// Queries of a tile, and how many sums fit the registers beside their operands.
+// Queries of a tile, and how many sums are worked on side by side: enough to
+// hide the latency of one. On AVX-512, twice as many would fit the registers, but
+// the compiler then keeps operands in memory.
 #if LANES == 16
 #define MAX_QUERIES 12
-#define SUMS 24
+#define SUMS 12
 #elif LANES == 8
 #define MAX_QUERIES 6
 #define SUMS 12
 #elif defined(__aarch64__)
 #define MAX_QUERIES 6
-#define SUMS 24
+#define SUMS 12
 #else
 #define MAX_QUERIES 3
 #define SUMS 12
