@@ -30,6 +30,7 @@ QUESTIONS = [
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["AGENTC_CACHE"] = f"{folder}/cache"
+        os.environ["PYTHONSAFEPATH"] = "1"  # the installed agentc, not the folder we may be in
         package = Path(folder) / "rag_qa.agentpkg"
         figures = {"compile_cold_s": _compile(package), "compile_cached_s": _compile(package)}
         # a process of its own, so that its memory is that of a run
